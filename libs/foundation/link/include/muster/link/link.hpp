@@ -1,0 +1,127 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "muster/base/error.hpp"
+#include "muster/pki/pki.hpp"
+
+// Generated from proto/muster/node/v1/node.proto; light enough to include where messages are built
+// and read.
+#include "muster/node/v1/node.pb.h"
+
+/// The one home of gRPC: sessions between a coordinator and its nodes as awaitable messages on the
+/// owner's executor. gRPC's own threads never show: everything here is called, and calls back, on
+/// that executor.
+namespace muster::link {
+
+namespace asio = boost::asio;
+namespace wire = muster::node::v1;
+
+/// One bulk stream, either end.
+class Carrier {
+  public:
+    virtual ~Carrier() = default;
+    virtual asio::awaitable<Result<std::optional<wire::Piece>>>
+    read() = 0;  ///< nullopt: the regular end
+    virtual asio::awaitable<Result<void>> write(wire::Piece piece) = 0;  ///< waits for flow control
+    virtual void finish(Result<void> how) = 0;                           ///< after the last write
+};
+
+/// One live session with a node, as the coordinator holds it.
+class NodeSession {
+  public:
+    virtual ~NodeSession() = default;
+    [[nodiscard]] virtual const std::string& node_id() const = 0;  ///< from its certificate
+    [[nodiscard]] virtual const std::string& address() const = 0;  ///< numeric, where it dials from
+    /// The next message; nullopt when the session is over.
+    virtual asio::awaitable<std::optional<wire::FromNode>> receive() = 0;
+    /// Queues; `exhausted` when more than queue_max wait: the session is then closed, the node
+    /// comes back and resynchronises. Keeps the order.
+    virtual Result<void> send(wire::ToNode message) = 0;
+    virtual void close(std::string reason) = 0;
+    static constexpr std::size_t queue_max = 4096;
+};
+
+struct EnrolRequest {
+    wire::EnrollRequest message;
+    std::string address;
+};
+
+/// The coordinator's end.
+class Server {
+  public:
+    struct Handlers {
+        std::function<asio::awaitable<Result<wire::EnrollReply>>(EnrolRequest)> enrol;
+        std::function<asio::awaitable<Result<wire::EnrollReply>>(std::string node_id,
+                                                                 std::string request_der)>
+            renew;
+        /// Asked before a session, a renewal or a carrier of that node: is this certificate
+        /// (serial) still good? Revoking takes effect at once: also call NodeSession::close.
+        std::function<Result<void>(const std::string& node_id, const std::string& serial_hex)>
+            admit;
+        /// Runs for as long as the session lives; when it returns the session is closed.
+        std::function<asio::awaitable<void>(std::shared_ptr<NodeSession>)> session;
+        /// A stream that the coordinator asked for; `stream_id` is from its first piece.
+        std::function<asio::awaitable<void>(std::string node_id, std::string stream_id,
+                                            std::shared_ptr<Carrier>)>
+            carrier;
+    };
+    struct Options {
+        std::string host = "0.0.0.0";
+        std::uint16_t port = 0;
+        pki::Identity identity;     ///< the server's certificate and key
+        std::string authority_pem;  ///< that signed it and the nodes'
+        std::size_t sessions_max = 20'000;
+        std::size_t message_bytes_max = 16U << 20U;
+        std::chrono::milliseconds keepalive{10'000};
+    };
+    static Result<std::unique_ptr<Server>> open(asio::any_io_executor executor, Options options,
+                                                Handlers handlers);
+    virtual ~Server() = default;
+    [[nodiscard]] virtual std::uint16_t port() const = 0;
+    virtual asio::awaitable<void> stop(std::chrono::milliseconds grace) = 0;
+};
+
+/// The node's end: one channel to one coordinator.
+class Client {
+  public:
+    struct Options {
+        std::string address;        ///< host:port
+        std::string authority_pem;  ///< trusted; for the first enrolment see `enrol`
+        std::optional<pki::Identity> identity;
+        std::chrono::milliseconds keepalive{10'000};
+    };
+    /// One enrolment over TLS that trusts exactly the authority whose SHA-256 (hex) is
+    /// `authority_digest`, as the join token says: the digest is checked against the chain that the
+    /// server shows before anything is sent.
+    static asio::awaitable<Result<wire::EnrollReply>> enrol(asio::any_io_executor executor,
+                                                            std::string address,
+                                                            std::string authority_digest,
+                                                            wire::EnrollRequest request,
+                                                            std::chrono::milliseconds deadline);
+
+    static Result<std::unique_ptr<Client>> open(asio::any_io_executor executor, Options options);
+    virtual ~Client() = default;
+    virtual asio::awaitable<Result<wire::EnrollReply>> renew(
+        std::string request_der, std::chrono::milliseconds deadline) = 0;
+
+    class Session {
+      public:
+        virtual ~Session() = default;
+        virtual asio::awaitable<Result<wire::ToNode>>
+        receive() = 0;  ///< an error when it is over, with the reason
+        virtual Result<void> send(wire::FromNode message) = 0;  ///< as NodeSession::send
+        virtual void close() = 0;
+    };
+    virtual asio::awaitable<Result<std::unique_ptr<Session>>> session(
+        std::chrono::milliseconds deadline) = 0;
+    virtual asio::awaitable<Result<std::unique_ptr<Carrier>>> carry(std::string stream_id) = 0;
+};
+
+}  // namespace muster::link
