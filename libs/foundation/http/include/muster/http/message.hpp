@@ -6,14 +6,22 @@
 #include <string_view>
 #include <vector>
 
+#include "muster/base/error.hpp"
+
 namespace muster::http {
+
+/// Whether two header names are the same, which is without regard to ASCII case.
+[[nodiscard]] bool same_name(std::string_view a, std::string_view b);
 
 /// Header fields; names are compared without case, order is kept, a name may come twice.
 class Fields {
   public:
     void add(std::string name, std::string value);
     void set(std::string name, std::string value);  ///< replaces all of that name
+    void remove(std::string_view name);             ///< all of that name
     [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;  ///< the first
+    /// The items of a comma-separated list field, over all its lines, without blanks around them.
+    [[nodiscard]] std::vector<std::string_view> list(std::string_view name) const;
     [[nodiscard]] const std::vector<std::pair<std::string, std::string>>& all() const {
         return all_;
     }
@@ -34,6 +42,7 @@ struct Request {
     bool secure = false;         ///< came over TLS
     std::string route;           ///< the pattern that matched, for metrics: "/api/v1/servers/{id}"
 
+    /// The first value of that name.
     [[nodiscard]] std::optional<std::string> query_one(std::string_view name) const;
 };
 
@@ -42,5 +51,12 @@ struct Response {
     Fields headers;
     std::string body;
 };
+
+/// RFC 9457 problem+json: {"type":"about:blank","title","status","code","detail","field"?}.
+[[nodiscard]] Response problem(const Error& error);
+/// The same with a status that no Errc stands for: 405, 431, ...
+[[nodiscard]] Response problem(int status, const Error& error);
+/// The reason phrase of a status (RFC 9110), as in a status line and in a problem's title.
+[[nodiscard]] std::string_view reason_of(int status);
 
 }  // namespace muster::http

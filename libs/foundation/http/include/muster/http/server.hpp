@@ -130,7 +130,4 @@ class Server {
     virtual asio::awaitable<void> stop(std::chrono::milliseconds grace) = 0;
 };
 
-/// RFC 9457 problem+json: {"type":"about:blank","title","status","code","detail","field"?}.
-[[nodiscard]] Response problem(const Error& error);
-
 }  // namespace muster::http
