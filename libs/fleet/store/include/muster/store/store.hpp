@@ -44,14 +44,22 @@ class Store {
     virtual ~Store() = default;
     /// Every record of that kind, ordered by id.
     virtual Result<std::vector<Record>> load(std::string_view kind) = 0;
-    /// All changes and appended log lines in one transaction.
+    /// All changes (in their order) and appended log lines in one transaction. `conflict` when the
+    /// lines do not go on where the log ends; `invalid_argument` for a record without kind or id,
+    /// or lines without a log.
     virtual Result<void> commit(std::span<const Change> changes, std::string_view log,
                                 std::span<const Entry> appended) = 0;
     /// Lines of a log with sequence > after, oldest first, at most `limit`.
     virtual Result<std::vector<Entry>> read_log(std::string_view log, std::int64_t after,
                                                 std::size_t limit) = 0;
-    /// A consistent copy into one new file, while everything goes on.
+    /// A consistent copy into one new file, while everything goes on; `conflict` when there is one.
     virtual Result<void> backup(const std::filesystem::path& to) = 0;
 };
+
+/// For those who implement it: what commit() must refuse, given the last sequence of that log (0:
+/// none yet).
+[[nodiscard]] Result<void> check_commit(std::span<const Change> changes, std::string_view log,
+                                        std::span<const Entry> appended,
+                                        std::int64_t last_sequence);
 
 }  // namespace muster::store
