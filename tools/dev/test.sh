@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# ./dev test [PART...]: everything that must pass, part by part. What fails is named in the last lines; the
+# closing line counts the parts.
+set -uo pipefail
+cd "$(dirname "$0")/../.."
+source tools/dev/steps.sh
+
+parts=("$@")
+[ ${#parts[@]} -gt 0 ] || parts=(unit contract web system package soak)
+engine_was_up=yes
+passed=()
+failed=()
+
+unit() {
+    python3 tools/tidy.py . && check_format && build_preset dev &&
+        ctest --test-dir build/dev -L unit --output-on-failure --parallel "$(nproc)"
+}
+contract() {
+    start_engine && tools/images/build testgame && build_preset dev &&
+        ctest --test-dir build/dev -L contract --output-on-failure
+}
+web() {
+    install_npm web && (cd web && npm run --silent check && npm test --silent) && build_web
+}
+system() {
+    start_engine && tools/images/build testgame teeworlds && build_web && build_preset dev muster &&
+        install_npm tests/system &&
+        (cd tests/system && MUSTER_BIN="$PWD/../../build/dev/bin/muster" npm test --silent)
+}
+package() { tools/dev/package_test.sh; }
+soak() { tools/dev/soak.sh short; }
+
+run_part() {
+    local started=$SECONDS
+    say "test: $1"
+    if "$1"; then passed+=("$1"); else failed+=("$1"); fi
+    say "test: $1 took $((SECONDS - started)) s"
+}
+
+install_packages build test || die "not all packages could be installed"
+[ -S build/engine/docker.sock ] && curl -sf --max-time 5 --unix-socket build/engine/docker.sock http://engine/_ping >/dev/null || engine_was_up=no
+for part in "${parts[@]}"; do
+    case "$part" in
+        unit | contract | web | system | package | soak) run_part "$part" ;;
+        *) die "there is no part '$part' (unit contract web system package soak)" ;;
+    esac
+done
+# An engine that this run started ends with it.
+[ "$engine_was_up" = yes ] || [ ! -S build/engine/docker.sock ] || tools/engine/stop build/engine
+
+for part in "${failed[@]}"; do echo "FAILED: $part"; done
+echo "parts: ${#passed[@]} passed, ${#failed[@]} failed"
+[ ${#failed[@]} -eq 0 ]
