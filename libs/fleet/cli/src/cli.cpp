@@ -58,7 +58,8 @@ bool is_noun(std::string_view word) {
     Context context({nothing, nowhere, nowhere, false, {}, {}, {}});
     CLI::App app;
     add_all(app, context);
-    return std::ranges::contains(names_of(app), word);
+    const auto names = names_of(app);
+    return std::ranges::find(names, word) != names.end();
 }
 
 int run(std::vector<std::string> arguments, Surroundings surroundings) {

@@ -115,9 +115,11 @@ Result<void> data_list(Context& context, const std::string& name) {
         auto folders =
             (*context.api())->get(std::string(nodes_path) + "/" + node.value("id", "") + "/data");
         if (!folders && nodes->size() == 1) return std::unexpected(folders.error());
-        if (!folders)
+        if (!folders) {  // an absent node does not hide what the others have
             context.err() << fmt::format("{}: {}\n", cell(node, "name"), folders.error().message);
-        for (json& folder : folders ? (*folders)["items"] : all[json::json_pointer("/-")]) {
+            continue;
+        }
+        for (json& folder : (*folders)["items"]) {
             table.add({cell(folder, "name"), cell(node, "name"), cell(folder, "server_id"),
                        bytes_in_words(folder.value("size_bytes", std::int64_t{0}))});
             folder["node_id"] = node.value("id", "");
