@@ -1,0 +1,102 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "muster/base/error.hpp"
+#include "muster/base/time.hpp"
+
+namespace muster::store {
+class Store;
+}
+
+/// The control plane: REST, WebSocket and web pages for people and programs, the link for nodes.
+/// docs/api.md is what it serves.
+namespace muster::coordinator {
+
+namespace asio = boost::asio;
+
+enum class LogLevel { info, warning, error };
+
+struct Options {
+    std::filesystem::path data_dir;  ///< of the authority's keys, admin.token and backups
+
+    std::string http_host = "127.0.0.1";
+    std::uint16_t http_port = 8080;  ///< 0 asks the system
+    /// PEM texts for HTTPS. `own_https` serves HTTPS with a certificate of our own authority.
+    std::string http_certificate_pem;
+    std::string http_private_key_pem;
+    bool own_https = false;
+
+    std::string grpc_host = "0.0.0.0";
+    std::uint16_t grpc_port = 50051;
+    /// Where nodes reach the gRPC port: "host" or "host:port". Empty: the host that a person's
+    /// request for a join token named.
+    std::string advertise;
+
+    std::filesystem::path web_folder;  ///< static pages; empty: none
+    std::filesystem::path
+        games_folder;  ///< definitions that come with Muster, read once; empty: none
+    std::string version = "0.1.0";
+    bool spread = true;  ///< placement: the emptiest node that fits, else the fullest
+
+    double requests_per_second = 50;  ///< of one token
+    double requests_burst = 200;
+    double wrong_tokens_per_minute = 10;  ///< of one address
+    std::size_t http_connections_max = 4096;
+    std::size_t http_connections_per_address_max = 256;
+
+    std::chrono::milliseconds query_deadline{10'000};   ///< for a node's answer
+    std::chrono::milliseconds stream_deadline{10'000};  ///< for a node to open a stream
+    std::chrono::milliseconds ping{5'000};
+    std::chrono::milliseconds lease{15'000};  ///< a node unheard of for so long is unreachable
+    std::chrono::milliseconds grace{60'000};  ///< after the start, before any is
+
+    /// Where it says what happens; never a secret. Empty: nowhere. Called on the executor.
+    std::function<void(LogLevel, std::string_view)> log;
+};
+
+/// Lives on one executor, whose context runs on one thread; a pool of one thread of its own writes
+/// the store.
+class Coordinator {
+  public:
+    /// Reads the store, makes the authority and the first admin token when there are none, and
+    /// binds both ports. Blocks for as long as that takes. `store` and `clock` must outlive it.
+    [[nodiscard]] static Result<std::unique_ptr<Coordinator>> open(asio::any_io_executor executor,
+                                                                   Options options,
+                                                                   store::Store& store,
+                                                                   const Clock& clock);
+    ~Coordinator();
+    Coordinator(const Coordinator&) = delete;
+    Coordinator& operator=(const Coordinator&) = delete;
+
+    /// Serves until stop(). To be co_spawned by the owner.
+    asio::awaitable<void> run();
+    /// Ends sessions and requests within `grace`, and returns when everything is committed. Nothing
+    /// that runs on a node is touched.
+    asio::awaitable<void> stop(std::chrono::milliseconds grace);
+
+    [[nodiscard]] std::uint16_t http_port() const;
+    [[nodiscard]] std::uint16_t grpc_port() const;
+    /// DATA_DIR/admin.token (0600): the first admin token, until somebody removes the file.
+    [[nodiscard]] std::filesystem::path admin_token_file() const;
+    /// The first admin token when this open() made it, for printing once.
+    [[nodiscard]] const std::optional<std::string>& new_admin_token() const;
+    /// A join token for a node of the same machine (`muster up`), good for an hour.
+    [[nodiscard]] Result<std::string> make_join_token(std::string name);
+
+  private:
+    struct Impl;
+    explicit Coordinator(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace muster::coordinator
