@@ -3,6 +3,8 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -62,8 +64,8 @@ class RawConnection {
     virtual ~RawConnection() = default;
     virtual asio::awaitable<Result<std::string>> read() = 0;  ///< empty at the end
     virtual asio::awaitable<Result<void>> write(std::string bytes) = 0;
-    virtual void shut_write() = 0;
-    virtual void close() = 0;
+    virtual void shut_write() = 0;  ///< the peer reads an end; nothing over TLS
+    virtual void close() = 0;       ///< pending reads and writes end with `cancelled`
 };
 
 /// A source for request bodies that do not fit in memory; empty text at the end.
@@ -97,7 +99,7 @@ class Client {
 
   private:
     struct State;
-    std::unique_ptr<State> state_;
+    std::shared_ptr<State> state_;  ///< shared with what is still pending when a client goes away
 };
 
 /// The client's end of a WebSocket, for the command line and tests.
@@ -107,9 +109,17 @@ class WebSocketClient {
     static asio::awaitable<Result<std::unique_ptr<WebSocketClient>>> connect(
         asio::any_io_executor executor, Endpoint endpoint, std::string target, Fields headers,
         std::chrono::milliseconds deadline);
-    virtual asio::awaitable<Result<std::string>>
-    receive() = 0;  ///< `cancelled` with the close reason at the end
-    virtual asio::awaitable<Result<void>> send(std::string text) = 0;
+    static constexpr std::size_t message_bytes_max = 16U << 20U;
+    static constexpr std::size_t queue_bytes_max = 4U << 20U;
+
+    /// `cancelled` with the close reason at the end.
+    virtual asio::awaitable<Result<std::string>> receive() = 0;
+    /// Whether the message that receive() gave last was a binary one.
+    [[nodiscard]] virtual bool got_binary() const = 0;
+    /// Any number of senders; the order of the calls is kept. `exhausted` when more than
+    /// `queue_bytes_max` wait.
+    virtual asio::awaitable<Result<void>> send(std::string data, bool binary) = 0;
+    asio::awaitable<Result<void>> send(std::string text) { return send(std::move(text), false); }
     virtual void close() = 0;
 };
 
