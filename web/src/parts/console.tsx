@@ -1,0 +1,139 @@
+import { FitAddon } from "@xterm/addon-fit";
+import { Terminal, type ITheme } from "@xterm/xterm";
+import "@xterm/xterm/css/xterm.css";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Channel, type ChannelState } from "../api/channel";
+import type { Server } from "../api/types";
+import { LineHistory } from "../state/line_history";
+import { attempt } from "../state/notices";
+import { current, mayOperate } from "../state/session";
+import { isRunning } from "../state/states";
+
+/** A server's console: what it prints, and a line to type into it. */
+
+const SCROLLBACK_LINES = 5_000;
+
+// The console is dark in both colour schemes: programs choose their colours for that.
+const THEME: ITheme = {
+  background: "#0f1318", foreground: "#d6dde6", cursor: "#0f1318", selectionBackground: "#2f4a5c",
+  black: "#1b222b", red: "#f0716e", green: "#6cc788", yellow: "#e2b65b", blue: "#6ea8f2", magenta: "#c792ea", cyan: "#5cc6c6", white: "#d6dde6",
+  brightBlack: "#6f7c8b", brightRed: "#ff8f8c", brightGreen: "#8fe0a8", brightYellow: "#f5cf7d", brightBlue: "#93c1ff", brightMagenta: "#dcb0f7", brightCyan: "#84dede", brightWhite: "#ffffff",
+};
+
+function makeTerminal(place: HTMLElement): { terminal: Terminal; stop: () => void } {
+  const terminal = new Terminal({
+    convertEol: true, disableStdin: true, scrollback: SCROLLBACK_LINES, theme: THEME, fontSize: innerWidth < 600 ? 12 : 13, lineHeight: 1.25, cursorInactiveStyle: "none",
+    fontFamily: "ui-monospace, 'SF Mono', 'Cascadia Mono', 'DejaVu Sans Mono', Menlo, Consolas, monospace", screenReaderMode: false,
+  });
+  const fit = new FitAddon();
+  terminal.loadAddon(fit);
+  terminal.open(place);
+  fit.fit();
+  const observer = new ResizeObserver(() => {
+    if (place.clientWidth > 0) fit.fit();
+  });
+  observer.observe(place);
+  return {
+    terminal,
+    stop: () => {
+      observer.disconnect();
+      terminal.dispose();
+    },
+  };
+}
+
+/** Keeps the last lines as plain text, for readers of the page that a canvas of cells tells nothing. */
+export function plainLines(text: string): string[] {
+  const plain = text.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\r/g, "");
+  return plain.split("\n").map((line) => line.trimEnd()).filter(Boolean);
+}
+
+const PLACE: Record<ChannelState, string> = { connecting: "Connecting…", open: "Connected", waiting: "Connection lost, trying again…", closed: "Closed" };
+
+function useConsole(server: Server, place: { current: HTMLDivElement | null }) {
+  const [state, setState] = useState<ChannelState>("connecting");
+  const [heard, setHeard] = useState<string[]>([]);
+  const channel = useRef<Channel | null>(null);
+  useEffect(() => {
+    if (!place.current) return;
+    const { client } = current();
+    const { terminal, stop } = makeTerminal(place.current);
+    let opened = 0;
+    const write = (text: string): void => {
+      terminal.write(text);
+      setHeard((lines) => [...lines, ...plainLines(text)].slice(-40));
+    };
+    const line = new Channel({
+      open: () => client.socket(`/servers/${server.id}/console`),
+      onMessage: write,
+      delayMsMax: 5_000,
+      onState: (next) => {
+        setState(next);
+        // Each connection is told the recent lines again, so the screen starts clean.
+        if (next === "open" && opened++ > 0) terminal.reset();
+      },
+    });
+    channel.current = line;
+    return () => {
+      line.close();
+      channel.current = null;
+      stop();
+    };
+  }, [server.id]);
+  return { state, heard, channel };
+}
+
+export function Console({ server }: { server: Server }) {
+  const place = useRef<HTMLDivElement>(null);
+  const { state, heard, channel } = useConsole(server, place);
+  return (
+    <div class="console" data-console={state}>
+      <div class="console-screen" ref={place} />
+      <div class="hidden" role="log" aria-label={`Console of ${server.name}`} aria-live="off" data-console-text>
+        {heard.join("\n")}
+      </div>
+      {mayOperate() ? (
+        <ConsoleInput server={server} send={(text) => channel.current?.send(text) ?? false} />
+      ) : (
+        <p class="console-note">Your token may read this console, not type into it.</p>
+      )}
+      <p class="console-state" role="status">
+        <span class={`dot ${state === "open" ? "good" : "warn"}`} aria-hidden="true" /> {PLACE[state]}
+      </p>
+    </div>
+  );
+}
+
+function ConsoleInput({ server, send }: { server: Server; send: (text: string) => boolean }) {
+  const [line, setLine] = useState("");
+  const history = useRef(new LineHistory(`muster.console.${server.id}`));
+  const running = isRunning(server.state);
+  const submit = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    if (!line) return;
+    // With the socket down, the plain call still gets the line there, or says why not.
+    if (!send(`${line}\n`)) {
+      const done = await attempt("Typing into the console", () => current().client.post<unknown>(`/servers/${server.id}/console`, { line }));
+      if (done === undefined) return;
+    }
+    history.current.add(line);
+    setLine("");
+  };
+  const onKey = (event: KeyboardEvent): void => {
+    if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+    event.preventDefault();
+    setLine((typed) => history.current.step(event.key === "ArrowUp" ? "older" : "newer", typed));
+  };
+  return (
+    <form class="console-input" onSubmit={submit}>
+      <span aria-hidden="true">›</span>
+      <input
+        name="console-line" aria-label={`Type into the console of ${server.name}`} value={line} disabled={!running} autocomplete="off" autocapitalize="off" spellcheck={false}
+        placeholder={running ? "Type a command. Up and down go through earlier ones." : "It does not run."} onInput={(event) => setLine(event.currentTarget.value)} onKeyDown={onKey}
+      />
+      <button type="submit" class="quiet" disabled={!running || !line}>
+        Send
+      </button>
+    </form>
+  );
+}
