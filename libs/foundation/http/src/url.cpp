@@ -47,6 +47,18 @@ std::string_view origin_form(std::string_view target) {
     return target.substr(path);
 }
 
+std::vector<std::string> segments_of(std::string_view path) {
+    std::vector<std::string> out;
+    while (!path.empty()) {
+        path.remove_prefix(1);  // its slash
+        const std::size_t end = path.find('/');
+        // The whole path was decoded before, so each part of it can be.
+        out.push_back(*decode(path.substr(0, end), false));
+        path = end == std::string_view::npos ? std::string_view{} : path.substr(end);
+    }
+    return out;
+}
+
 }  // namespace
 
 std::string percent_encode(std::string_view text) {
@@ -100,7 +112,8 @@ Result<Target> parse_target(std::string_view target) {
     }
     // For "http://host?x" the path is "/" and the query is that of the whole target.
     const std::size_t mark = target.find('?');
-    auto path = decode(origin.substr(0, origin.find('?')), false);
+    const std::string_view encoded = origin.substr(0, origin.find('?'));
+    auto path = decode(encoded, false);
     if (!path) return fail(Errc::invalid_argument, "the path has a % that starts no escape");
     if (!is_utf8(*path)) return fail(Errc::invalid_argument, "the path is not UTF-8");
     if (path->find('\0') != std::string::npos) {
@@ -109,7 +122,7 @@ Result<Target> parse_target(std::string_view target) {
     auto query =
         parse_query(mark == std::string_view::npos ? std::string_view{} : target.substr(mark + 1));
     if (!query) return std::unexpected(std::move(query.error()));
-    return Target{std::move(*path), std::move(*query)};
+    return Target{std::move(*path), segments_of(encoded), std::move(*query)};
 }
 
 }  // namespace muster::http

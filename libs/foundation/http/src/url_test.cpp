@@ -44,6 +44,14 @@ TEST(Url, ATargetHasAPathAndAQuery) {
     EXPECT_EQ(parse_target("/?")->path, "/");
 }
 
+TEST(Url, SegmentsAreSplitBeforeTheyAreDecoded) {
+    using Segments = std::vector<std::string>;
+    EXPECT_EQ(parse_target("/images/a%2Fb%3A1?x=/y")->segments, (Segments{"images", "a/b:1"}));
+    EXPECT_EQ(parse_target("/")->segments, Segments{""});
+    EXPECT_EQ(parse_target("/a/")->segments, (Segments{"a", ""}));
+    EXPECT_EQ(parse_target("//a")->segments, (Segments{"", "a"}));
+}
+
 TEST(Url, TheAbsoluteFormIsItsPath) {
     EXPECT_EQ(parse_target("http://host:80/a?b=c")->path, "/a");
     EXPECT_EQ(parse_target("http://host")->path, "/");

@@ -20,14 +20,16 @@ namespace asio = boost::asio;
 class BodyWriter {
   public:
     virtual ~BodyWriter() = default;
-    /// Fails with `cancelled` once the client is gone or the server is stopping.
+    /// Fails with `cancelled` once the client is gone or the server's grace is over.
     virtual asio::awaitable<Result<void>> write(std::string chunk) = 0;
-    /// Completes when the client is gone or `cut` was called: for streams that wait for something
-    /// else.
+    /// Completes when the client is gone or the server is stopping: for streams that wait for
+    /// something else. A stream that can end soon by itself may go on writing within the grace.
     virtual asio::awaitable<void> closed() = 0;
 };
 
-/// A response whose body is written over time. When `body` returns an error, the connection is
+/// A response whose body is written over time: chunked, or of a known length when `headers` has
+/// Content-Length (then writing another number of bytes is an error). For HEAD `body` is not
+/// called. When `body` returns an error, the connection is
 /// closed without the final chunk, so that a client can tell "cut" from "complete".
 struct StreamResponse {
     int status = 200;
@@ -45,13 +47,17 @@ class WebSocket {
         bool binary = false;
         std::string data;
     };
-    /// The next message; `cancelled` when the peer or we closed it.
+    /// The next message; `cancelled` when the peer or we closed it. What comes before it is asked
+    /// for waits, up to Limits::websocket_message_bytes_max, and then the peer has to.
     virtual asio::awaitable<Result<Message>> receive() = 0;
     /// Queues a message; over Limits::websocket_queue_bytes_max the socket is closed with 1013 and
     /// this returns `exhausted`: a reader that is too slow is cut off rather than fed stale data.
+    /// `cancelled` once it is closed. Text that is not UTF-8 is mended, for a client may not
+    /// accept it.
     virtual Result<void> send(std::string data, bool binary = false) = 0;
-    /// Starts the closing handshake; receive() ends. 1000 normal, 1008 policy, 1011 our fault, 1013
-    /// later.
+    /// Sends what is queued and then starts the closing handshake; receive() ends. 1000 normal,
+    /// 1008 policy, 1011 our fault, 1013 later. A handler that returns closes with 1000, one that
+    /// throws with 1011, a server that stops with 1001.
     virtual void close(unsigned code, std::string reason) = 0;
 };
 
@@ -59,12 +65,20 @@ using Handler = std::function<asio::awaitable<Answer>(Request)>;
 using WebSocketHandler = std::function<asio::awaitable<void>(Request, std::shared_ptr<WebSocket>)>;
 /// Runs before a handler (after routing, so that Request::route is set; also for WebSockets, before
 /// the upgrade). A Response ends the request there. May change the request, e.g. add a header for
-/// the handler.
+/// the handler. What a browser's WebSocket offers as the subprotocol `bearer.X` is here the header
+/// `Authorization: Bearer X`.
 using Guard = std::function<asio::awaitable<std::optional<Response>>(Request&)>;
-/// Sees every finished request: for metrics and the access log. `status` 101 for WebSockets.
+/// Sees every finished request: for metrics and the access log; the request's body is gone. For a
+/// WebSocket it is called when the upgrade is answered, with 101. A request that could not be read
+/// has only what was.
 using Observer = std::function<void(const Request&, int status, std::chrono::microseconds took)>;
+/// Told of every exception that a guard or a handler let out; the client got a 500, a cut stream or
+/// the close code 1011, without the text.
+using FaultSink = std::function<void(const Request&, std::string_view what)>;
 
-/// Routes by method and pattern ("/api/v1/servers/{id}/logs"). A path that exists with other
+/// Routes by method and pattern ("/api/v1/servers/{id}/logs"; a last "{name*}" takes the rest of
+/// the path). A literal wins over a parameter; a parameter is one segment, may hold an encoded
+/// slash and is never empty. A path that exists with other
 /// methods gets 405 with Allow; HEAD is answered from GET; OPTIONS says Allow. Unknown paths get
 /// the fallback, or 404.
 class Router {
@@ -77,6 +91,7 @@ class Router {
     void add_websocket(std::string pattern, WebSocketHandler handler);
     void set_guard(Guard guard);
     void set_observer(Observer observer);
+    void set_fault_sink(FaultSink sink);
     /// Serves the files of a folder for GETs that match no route; `/` is index.html; paths without
     /// an extension that name no file get index.html too (a page with client-side routes) unless
     /// they start with "/api/". ETag, precompressed
@@ -106,6 +121,8 @@ struct Limits {
 struct TlsFiles {
     std::string certificate_chain_pem;  ///< the PEM text itself, not a path
     std::string private_key_pem;
+    /// When given, a client must show a certificate that this authority signed.
+    std::string client_ca_pem;
 };
 
 /// An HTTP/1.1 server. Lives on one executor, whose context runs on one thread.
@@ -117,7 +134,8 @@ class Server {
         std::optional<TlsFiles> tls;
         Limits limits;
     };
-    /// Binds and listens; `unavailable` names the address that is taken.
+    /// Binds and listens; `unavailable` names the address that is taken; `invalid_argument` when
+    /// the host is no numeric address (or "localhost"), or certificate and key cannot be used.
     static Result<std::unique_ptr<Server>> open(asio::any_io_executor executor, Options options,
                                                 Router router);
     virtual ~Server() = default;
@@ -125,9 +143,11 @@ class Server {
     [[nodiscard]] virtual std::uint16_t port() const = 0;
     /// Accepts until stop(). To be co_spawned by the owner.
     virtual asio::awaitable<void> run() = 0;
-    /// Stops accepting, lets running requests end for up to `grace`, then cuts. Returns when all
-    /// are gone.
+    /// Stops accepting, closes what is idle, asks WebSockets (1001) and streams to end, lets
+    /// running requests end for up to `grace`, then cuts and cancels them. Returns when all are
+    /// gone. Not to be awaited by a handler of this server.
     virtual asio::awaitable<void> stop(std::chrono::milliseconds grace) = 0;
+    [[nodiscard]] virtual std::size_t connections() const = 0;  ///< open now, for metrics
 };
 
 }  // namespace muster::http

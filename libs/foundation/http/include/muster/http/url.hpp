@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "muster/base/error.hpp"
 
@@ -21,7 +22,10 @@ namespace muster::http {
 [[nodiscard]] Result<std::multimap<std::string, std::string>> parse_query(std::string_view query);
 
 struct Target {
-    std::string path;                               ///< decoded, begins with "/", UTF-8, no NUL
+    std::string path;  ///< decoded, begins with "/", UTF-8, no NUL
+    /// The path split at its slashes first and then decoded, so that a segment can hold an encoded
+    /// slash: "/images/a%2Fb" -> "images", "a/b"; "/" -> "".
+    std::vector<std::string> segments;
     std::multimap<std::string, std::string> query;  ///< decoded
 };
 /// A request target in origin form ("/a/b?c=d") or absolute form ("http://host/a"); a fragment is
