@@ -1,38 +1,50 @@
 # Sourced by tools/images/NAME/build: turns Debian packages into a container image without any registry. The packages
 # and what they depend on come by apt, which checks their signatures, into build/images/packages; they are unpacked, not
-# installed, so no maintainer script runs, and `docker import` makes one layer of them. DOCKER_HOST says which engine.
+# installed, so no maintainer script runs, and they make one layer. The engine's address is the first argument, or
+# $DOCKER_HOST.
 set -euo pipefail
 images_top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 images_cache=$images_top/build/images
 recipe=$(basename "$(cd "$(dirname "$0")" && pwd)")
 image=muster/$recipe:1
 tree=$images_cache/tree/$recipe
+engine=${1:-${DOCKER_HOST:-unix:///var/run/docker.sock}}
+
+# What only maintainer scripts and init systems need, or what those need.
+never_used=(
+    adduser debconf gcc-12-base init-system-helpers libacl1 libaudit-common libaudit1 libcap-ng0
+    libfile-find-rule-perl libgdbm-compat4 libgdbm6 libnumber-compare-perl libpam-modules libpam-modules-bin
+    libpam0g libselinux1 libsemanage-common libsemanage2 libsepol2 libtext-glob-perl lsb-base readline-common
+    sysvinit-utils tar usrmerge
+)
 
 say() { printf '%s: %s\n' "$image" "$*" >&2; }
 
-# apt as if nothing were installed, with its archives in our cache. The machine's package lists are used when they know
-# the packages; else lists of our own are fetched, which needs no root.
+# apt as if nothing were installed and nothing downloaded, so that it names every archive. The machine's package lists
+# are used when they know the packages; else lists of our own are fetched, which needs no root.
 apt_here() {
-    apt-get -qq -o Dir::State::status="$images_cache/none-installed" -o Dir::Cache::archives="$images_cache/packages" \
+    apt-get -qq -o Dir::State::status="$images_cache/none-installed" -o Dir::Cache::archives="$images_cache/nothing" \
         -o Debug::NoLocking=true -o APT::Sandbox::User= -o Acquire::Retries=3 "${apt_lists[@]}" "$@"
 }
 
 # closure PACKAGE... [-- LEFT_OUT...]: sets `archives` to the packages' files and those of what they need, without those
 # that only maintainer scripts use.
 closure() {
-    local wanted=() left_out=() list uri name package
+    local wanted=(tini) left_out=() list uri name package
     while (($#)) && [ "$1" != -- ]; do wanted+=("$1"); shift; done
     shift || true
-    left_out=("$@")
-    mkdir -p "$images_cache/packages/partial"
+    left_out=("${never_used[@]}" "$@")
+    mkdir -p "$images_cache/packages" "$images_cache/nothing/partial"
     : >"$images_cache/none-installed"
     apt_lists=()
     if ! list=$(apt_here --no-install-recommends --print-uris -y install "${wanted[@]}" 2>/dev/null); then
         mkdir -p "$images_cache/lists/partial"
         apt_lists=(-o "Dir::State::lists=$images_cache/lists")
-        say "fetching package lists"
-        apt_here update
-        list=$(apt_here --no-install-recommends --print-uris -y install "${wanted[@]}")
+        if ! list=$(apt_here --no-install-recommends --print-uris -y install "${wanted[@]}" 2>/dev/null); then
+            say "fetching package lists"
+            apt_here update
+            list=$(apt_here --no-install-recommends --print-uris -y install "${wanted[@]}")
+        fi
     fi
     archives=()
     local missing=()
@@ -57,8 +69,8 @@ version_of() {
 
 # Ends the script when the engine has the image already, made by this recipe from these archives.
 stop_if_current() {
-    recipe_hash=$( (cat "$0" "${BASH_SOURCE[0]}" && printf '%s\n' "${archives[@]}") | sha256sum | cut -c1-32)
-    if [ "$(docker image inspect --format '{{index .Config.Labels "muster.recipe"}}' "$image" 2>/dev/null)" = "$recipe_hash" ]; then
+    fingerprint=$( (cat "$0" "${BASH_SOURCE[0]}" && printf '%s\n' "${archives[@]}") | sha256sum | cut -c1-32)
+    if "$images_top/tools/images/import" "$engine" "$image" "$fingerprint"; then
         say "is there"
         exit 0
     fi
@@ -82,13 +94,11 @@ unpack() {
     chmod 1777 "$tree/tmp" "$tree/var/tmp" "$tree/data"
 }
 
-# import CHANGE...: makes the image of $tree; each change is a Dockerfile instruction.
-import() {
-    local changes=() change
-    for change in "USER 1000:1000" "WORKDIR /data" "ENV HOME=/data" "LABEL muster.recipe=$recipe_hash" "$@"; do
-        changes+=(--change "$change")
-    done
-    tar -C "$tree" --owner=0 --group=0 --numeric-owner -c . | docker import "${changes[@]}" - "$image" >/dev/null
+# make_image CHANGE...: the image of $tree; each change is a Dockerfile instruction. The first process is tini, as most
+# games leave signals to the kernel, which does not end a first process by them.
+make_image() {
+    "$images_top/tools/images/import" "$engine" "$image" "$fingerprint" "$tree" \
+        "USER 1000:1000" "WORKDIR /data" "ENV HOME=/data" "$@" >/dev/null
     say "made, $(du -sm "$tree" | cut -f1) MB"
     rm -rf "$tree"
 }

@@ -7,6 +7,7 @@
 #include <sstream>
 
 #include "context.hpp"
+#include "muster/base/text.hpp"
 
 namespace muster::cli {
 namespace {
@@ -35,6 +36,25 @@ std::string joined(const std::vector<std::string>& words) {
     std::string out;
     for (const auto& word : words) out += (out.empty() ? "" : " ") + word;
     return out;
+}
+
+// A wrong verb in our words: CLI11 would pass it up to the noun's parent and miss something else
+// there. Only where the words come first; an option before them may have a value that looks like a
+// word.
+std::string wrong_verb(const CLI::App& app, const std::vector<std::string>& arguments) {
+    if (arguments.empty() || arguments[0].starts_with('-')) return {};
+    const CLI::App* noun = app.get_subcommand_no_throw(arguments[0]);
+    if (noun == nullptr) {
+        return fmt::format("there is no command '{}'; {}", arguments[0],
+                           suggestion(arguments[0], names_of(app)));
+    }
+    const auto verbs = names_of(*noun);
+    if (verbs.empty() || arguments.size() < 2 || arguments[1].starts_with('-') ||
+        std::ranges::find(verbs, arguments[1]) != verbs.end()) {
+        return {};
+    }
+    return fmt::format("there is no '{} {}'; {}", arguments[0], arguments[1],
+                       suggestion(arguments[1], verbs));
 }
 
 }  // namespace
@@ -67,6 +87,10 @@ int run(std::vector<std::string> arguments, Surroundings surroundings) {
     CLI::App app("Muster: the command line of a fleet of game servers", "muster");
     app.require_subcommand(1);
     add_all(app, context);
+    if (const std::string wrong = wrong_verb(app, arguments); !wrong.empty()) {
+        context.err() << "muster: " << wrong << "\n";
+        return 2;
+    }
     try {
         std::ranges::reverse(arguments);  // CLI11 takes its arguments from the back
         app.parse(std::move(arguments));

@@ -27,10 +27,10 @@ enum class CommandKind {
 /// belong to a deploy: also the start or restart of a server whose specification changed, or that
 /// its node does not have any more, is a deploy.
 struct SendCommand {
-    std::string node_id;
+    std::string node_id{};
     std::uint64_t session = 0;
-    std::string operation_id;
-    std::string server_id;
+    std::string operation_id{};
+    std::string server_id{};
     std::uint64_t generation = 0;
     CommandKind kind = CommandKind::power;
     bool start = false;
@@ -39,13 +39,13 @@ struct SendCommand {
 };
 /// Of a result: the node may forget the operation.
 struct AcknowledgeResult {
-    std::string node_id;
+    std::string node_id{};
     std::uint64_t session = 0;
-    std::string operation_id;
+    std::string operation_id{};
     bool operator==(const AcknowledgeResult&) const = default;
 };
 struct AskInventory {
-    std::string node_id;
+    std::string node_id{};
     std::uint64_t session = 0;
     bool operator==(const AskInventory&) const = default;
 };
@@ -57,20 +57,20 @@ enum class Subject { node, server, observed, operation };
 /// The record is to be stored as it stands in the state now, or erased.
 struct Persist {
     Subject subject = Subject::node;
-    std::string id;
+    std::string id{};
     bool erase = false;
     bool operator==(const Persist&) const = default;
 };
 /// People who watch are to hear of it. Never `observed`: that is the server then.
 struct Publish {
     Subject subject = Subject::node;
-    std::string id;
+    std::string id{};
     bool gone = false;
     bool operator==(const Publish&) const = default;
 };
 /// The answer to an event from people that was not done; it is then the only action.
 struct Reject {
-    Error error;
+    Error error{};
     bool operator==(const Reject&) const = default;
 };
 

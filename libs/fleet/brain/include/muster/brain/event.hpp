@@ -23,10 +23,10 @@ namespace muster::brain {
 /// Its hello. A node that is not known yet gets its record here. Commands go to it once its
 /// inventory has come.
 struct NodeConnected {
-    std::string node_id;
+    std::string node_id{};
     std::uint64_t session = 0;
-    std::string name;  ///< only for a new record: people may have changed it since
-    NodeFacts facts;
+    std::string name{};  ///< only for a new record: people may have changed it since
+    NodeFacts facts{};
 };
 struct BusyPort {
     std::uint16_t number = 0;
@@ -34,132 +34,132 @@ struct BusyPort {
     bool operator==(const BusyPort&) const = default;
 };
 struct ObservedServer {
-    std::string server_id;
-    Observed observed;
+    std::string server_id{};
+    Observed observed{};
 };
 /// All that is on a node: the truth about what runs there. Servers that we do not know are left
 /// alone; their ports count as taken.
 struct InventoryReported {
-    std::string node_id;
+    std::string node_id{};
     std::uint64_t session = 0;
-    std::vector<ObservedServer> servers;
+    std::vector<ObservedServer> servers{};
     /// In the node's durable log: those that go on, and those that ended without our
     /// acknowledgement.
-    std::vector<std::string> known_operations;
-    std::vector<BusyPort> busy_ports;  ///< held by containers that are none of our servers
-    bool runtime_answers = true;       ///< false: `servers` says nothing
+    std::vector<std::string> known_operations{};
+    std::vector<BusyPort> busy_ports{};  ///< held by containers that are none of our servers
+    bool runtime_answers = true;         ///< false: `servers` says nothing
 };
 /// Any sign of life that is none of the others (a pong).
 struct NodeSeen {
-    std::string node_id;
+    std::string node_id{};
     std::uint64_t session = 0;
 };
 /// Its pongs stay away, though the stream is open.
 struct NodeLostContact {
-    std::string node_id;
+    std::string node_id{};
     std::uint64_t session = 0;
 };
 struct NodeSessionEnded {
-    std::string node_id;
+    std::string node_id{};
     std::uint64_t session = 0;
 };
 struct ServerObserved {
-    std::string node_id;
+    std::string node_id{};
     std::uint64_t session = 0;
-    std::string server_id;
-    Observed observed;
+    std::string server_id{};
+    Observed observed{};
     bool removed = false;  ///< the node has it no more
 };
 /// The node has the command in its durable log.
 struct OperationAcknowledged {
-    std::string node_id;
+    std::string node_id{};
     std::uint64_t session = 0;
-    std::string operation_id;
+    std::string operation_id{};
 };
 struct OperationProgressed {
-    std::string node_id;
+    std::string node_id{};
     std::uint64_t session = 0;
-    std::string operation_id;
-    std::string step;
-    std::optional<double> progress;
-    std::string detail;
+    std::string operation_id{};
+    std::string step{};
+    std::optional<double> progress{};
+    std::string detail{};
 };
 /// How it ended; may come any number of times, and is acknowledged each time.
 struct OperationFinished {
-    std::string node_id;
+    std::string node_id{};
     std::uint64_t session = 0;
-    std::string operation_id;
-    std::optional<Error> error;  ///< none: it succeeded
+    std::string operation_id{};
+    std::optional<Error> error{};  ///< none: it succeeded
 };
 
 // ---- from people. Each is either done or answered by one Reject, and then nothing changed.
 
 struct ChangeNode {
-    std::string node_id;
-    std::optional<std::string> name;
-    std::optional<std::map<std::string, std::string>> labels;
-    std::optional<bool> cordoned;
-    std::optional<std::string> details;
+    std::string node_id{};
+    std::optional<std::string> name{};
+    std::optional<std::map<std::string, std::string>> labels{};
+    std::optional<bool> cordoned{};
+    std::optional<std::string> details{};
 };
 /// For good. Operations on it fail; its servers are `unknown` and can then only be removed.
 struct RevokeNode {
-    std::string node_id;
+    std::string node_id{};
 };
 /// invalid_argument or not_found with the field of the deploy body ("node_id", "ports.game").
 /// Where nothing fits the operation waits, and its `detail` says why.
 struct DeployServer {
-    std::string operation_id;
-    std::string server_id;
-    ServerSpec spec;
+    std::string operation_id{};
+    std::string server_id{};
+    ServerSpec spec{};
     bool start = true;
-    std::string by;
+    std::string by{};
 };
 /// Stores a new specification. It never touches what runs: the next start of a stopped server, or a
 /// restart or update, makes the instance anew from it. Ports, node and runtime cannot change;
 /// memory must fit where it is. `remake` false: only words for people changed (name, labels,
 /// description in the details), and nothing needs to be made anew.
 struct ChangeServer {
-    std::string server_id;
-    ServerSpec spec;
+    std::string server_id{};
+    ServerSpec spec{};
     bool remake = true;
 };
 /// Kind: start, stop, restart, kill, pause, unpause. One at a time for each server, in order of
 /// asking; a kill goes at once and cancels the server's queued start, stop, restart, pause and
 /// unpause. A stop or kill of a server whose deploy has not begun cancels that.
 struct PowerServer {
-    std::string operation_id;
-    std::string server_id;
+    std::string operation_id{};
+    std::string server_id{};
     OperationKind kind = OperationKind::start;
-    std::string by;
+    std::string by{};
 };
 /// Pulls the image and makes the instance anew from the stored specification; runs afterwards if it
 /// is desired to run.
 struct UpdateServer {
-    std::string operation_id;
-    std::string server_id;
-    std::string by;
+    std::string operation_id{};
+    std::string server_id{};
+    std::string by{};
 };
 /// The record goes when the node has confirmed, or at once when the node is revoked or none has it.
 struct RemoveServer {
-    std::string operation_id;
-    std::string server_id;
+    std::string operation_id{};
+    std::string server_id{};
     bool with_data = false;
-    std::string by;
+    std::string by{};
 };
 /// A command on any container of a node, or a pull: kinds container_* and pull.
 struct CommandNode {
-    std::string operation_id;
-    std::string node_id;
+    std::string operation_id{};
+    std::string node_id{};
     OperationKind kind = OperationKind::pull;
-    std::string container_id;
-    std::string image;
+    std::string container_id{};
+    std::string image{};
     std::uint32_t grace_seconds = 10;
     bool force = false;
-    std::string by;
+    std::string by{};
 };
 /// Only one that is still queued: `conflict` once it runs.
 struct CancelOperation {
-    std::string operation_id;
+    std::string operation_id{};
 };
 
 // ---- of time

@@ -24,12 +24,12 @@ struct PortRange {
 
 /// What a node says of itself in its hello.
 struct NodeFacts {
-    std::string version;
-    std::string hostname;
-    std::string address;  ///< where players reach it
-    std::map<std::string, std::string> labels;
-    std::string runtime;  ///< "docker" | "process"
-    std::string runtime_version;
+    std::string version{};
+    std::string hostname{};
+    std::string address{};  ///< where players reach it
+    std::map<std::string, std::string> labels{};
+    std::string runtime{};  ///< "docker" | "process"
+    std::string runtime_version{};
     std::int64_t memory_bytes = 0;  ///< 0: not known, and then nothing is too much
     double cpus = 0;                ///< 0: not known
     std::int64_t disk_bytes = 0;
@@ -39,15 +39,15 @@ struct NodeFacts {
 
 /// A node's record. Kept: everything but `connected` and `session`.
 struct Node {
-    std::string id;
-    std::string name;
-    NodeFacts facts;
-    std::map<std::string, std::string> labels;  ///< set by people; they win over the node's own
-    bool cordoned = false;                      ///< takes no new servers
+    std::string id{};
+    std::string name{};
+    NodeFacts facts{};
+    std::map<std::string, std::string> labels{};  ///< set by people; they win over the node's own
+    bool cordoned = false;                        ///< takes no new servers
     NodeState state = NodeState::online;
     Timestamp created_at{};
     Timestamp last_seen{};
-    std::string details;        ///< JSON of the coordinator's own, carried and not read
+    std::string details{};      ///< JSON of the coordinator's own, carried and not read
     std::uint64_t version = 1;  ///< counts the changes that people see
 
     bool connected = false;     ///< it has a session and was heard of

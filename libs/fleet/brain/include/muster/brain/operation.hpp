@@ -43,29 +43,29 @@ enum class OperationState { queued, running, succeeded, failed, cancelled };
 
 /// An operation's record. Kept: everything but the last block.
 struct Operation {
-    std::string id;
+    std::string id{};
     OperationKind kind = OperationKind::deploy;
-    std::string server_id;             ///< empty for those on a container or an image
-    std::string node_id;               ///< empty while a deploy waits for a node
-    std::string container_id;          ///< of a container's
-    std::string image;                 ///< of a pull
+    std::string server_id{};           ///< empty for those on a container or an image
+    std::string node_id{};             ///< empty while a deploy waits for a node
+    std::string container_id{};        ///< of a container's
+    std::string image{};               ///< of a pull
     bool start = true;                 ///< of a deploy or an update: and start it
     bool with_data = false;            ///< of a remove
     bool force = false;                ///< of a container_remove
     std::uint32_t grace_seconds = 10;  ///< of a container_stop and container_restart
-    std::uint64_t generation = 0;      ///< of its server; each operation has another
+    std::uint64_t generation = 0;      ///< of its server; 0 until it is first sent
     OperationState state = OperationState::queued;
-    std::optional<Error> error;
-    std::string by;  ///< who asked
+    std::optional<Error> error{};
+    std::string by{};  ///< who asked
     Timestamp created_at{};
-    std::optional<Timestamp> started_at;
-    std::optional<Timestamp> finished_at;
+    std::optional<Timestamp> started_at{};
+    std::optional<Timestamp> finished_at{};
     std::uint64_t order = 0;  ///< of asking; the queues are in this order
 
-    std::string step;                ///< "pulling the image", "waiting for a node"
-    std::optional<double> progress;  ///< 0..1
-    std::string detail;              ///< "12 of 40 MB"; why it waits
-    std::uint64_t sent_session = 0;  ///< the node's session that its command was last given to
+    std::string step{};                ///< "pulling the image", "waiting for a node"
+    std::optional<double> progress{};  ///< 0..1
+    std::string detail{};              ///< "12 of 40 MB"; why it waits
+    std::uint64_t sent_session = 0;    ///< the node's session that its command was last given to
     bool operator==(const Operation&) const = default;
 };
 

@@ -1,0 +1,23 @@
+# What `cmake --install` and the Debian package hold. `./dev package` makes the latter.
+include(GNUInstallDirs)
+install(TARGETS muster RUNTIME)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/web/dist/ DESTINATION ${CMAKE_INSTALL_DATADIR}/muster/web OPTIONAL)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/games/ DESTINATION ${CMAKE_INSTALL_DATADIR}/muster/games
+    FILES_MATCHING PATTERN "*.toml")
+install(FILES packaging/systemd/muster.service packaging/systemd/muster-coordinator.service
+    packaging/systemd/muster-node.service DESTINATION /lib/systemd/system)
+install(FILES packaging/muster.toml DESTINATION /etc/muster)
+install(FILES README.md LICENSE CHANGELOG.md docs/api.md docs/settings.md
+    DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)
+
+set(CPACK_GENERATOR DEB)
+set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+set(CPACK_PACKAGE_CONTACT "The Muster authors <muster@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "deploys and looks after game servers on many hosts")
+set(CPACK_DEBIAN_PACKAGE_SECTION games)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS docker.io)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA ${CMAKE_SOURCE_DIR}/packaging/debian/conffiles)
+set(CPACK_STRIP_FILES ON)
+include(CPack)
