@@ -43,12 +43,13 @@ std::string joined(const std::vector<std::string>& words) {
 // word.
 std::string wrong_verb(const CLI::App& app, const std::vector<std::string>& arguments) {
     if (arguments.empty() || arguments[0].starts_with('-')) return {};
-    const CLI::App* noun = app.get_subcommand_no_throw(arguments[0]);
-    if (noun == nullptr) {
+    const auto nouns = app.get_subcommands({});
+    const auto noun = std::ranges::find(nouns, arguments[0], &CLI::App::get_name);
+    if (noun == nouns.end()) {
         return fmt::format("there is no command '{}'; {}", arguments[0],
                            suggestion(arguments[0], names_of(app)));
     }
-    const auto verbs = names_of(*noun);
+    const auto verbs = names_of(**noun);
     if (verbs.empty() || arguments.size() < 2 || arguments[1].starts_with('-') ||
         std::ranges::find(verbs, arguments[1]) != verbs.end()) {
         return {};
