@@ -22,6 +22,7 @@ import { address, match } from "./state/router";
 import { current, mayAdminister, restoring, session, signOut } from "./state/session";
 import { needsAttention } from "./state/states";
 import { cycleTheme, theme } from "./state/theme";
+import { capital } from "./words/format";
 
 type Parts = Record<string, string>;
 
@@ -136,7 +137,7 @@ function Shell({ children }: { children: ComponentChildren }) {
           </div>
           <div class="side-buttons">
             <button type="button" class="quiet" onClick={cycleTheme} title={`Colours: ${theme.value}`} aria-label={`Colours: ${theme.value}. Change`}>
-              <Icon name="sun" /> {theme.value}
+              <Icon name="sun" /> {theme.value === "system" ? "Auto" : capital(theme.value)}
             </button>
             <button type="button" class="quiet" onClick={() => signOut()}>
               <Icon name="out" /> Sign out

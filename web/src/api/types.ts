@@ -59,7 +59,7 @@ export interface Server {
   variables: Record<string, string>;
   labels: Record<string, string>;
   ports: ServerPort[];
-  address: string;
+  address: string | null;
   memory_bytes: number;
   cpus: number;
   restart_on_crash: boolean;
@@ -88,6 +88,7 @@ export interface FleetNode {
   servers: number;
   last_seen: string;
   cordoned: boolean;
+  resource_version?: string;
   usage?: Partial<Sample> | null;
 }
 
@@ -103,7 +104,7 @@ export interface Operation {
   step: string;
   progress: number | null;
   detail: string;
-  error: { code: string; message: string; field?: string } | null;
+  error: { code: string; message: string; field?: string | null } | null;
   created_at: string;
   started_at: string | null;
   finished_at: string | null;
@@ -169,6 +170,7 @@ export interface JoinToken {
   name?: string;
   token?: string;
   command?: string;
+  warning?: string;
   expires_at: string;
   created_at?: string;
 }

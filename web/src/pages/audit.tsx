@@ -18,7 +18,7 @@ export function detailText(detail: unknown): string {
 }
 
 export function AuditPage() {
-  const { client } = current();
+  const { client, me } = current();
   const [verdict, setVerdict] = useState<AuditVerdict | null>(null);
   const [entries, setEntries] = useState<AuditEntry[] | null>(null);
   const [error, setError] = useState("");
@@ -72,7 +72,7 @@ export function AuditPage() {
                 <span class="row-note break">{detailText(entry.detail)}</span>
               </div>
               <span class="muted">
-                {entry.by} · <Ago time={entry.time} />
+                {entry.by === me.id ? "you" : entry.by} · <Ago time={entry.time} />
               </span>
             </li>
           ))}

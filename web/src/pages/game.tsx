@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { describe } from "../api/client";
 import type { Game, GameVariable } from "../api/types";
-import { defaultOf, labelOf } from "../forms/variables";
+import { MASK, defaultOf, labelOf } from "../forms/variables";
 import { Confirm, CopyButton, Empty, Failure, Loading, PageHead, Panel } from "../parts/basics";
 import { GameMark } from "../parts/game_picker";
 import { Icon } from "../parts/icon";
@@ -31,7 +31,9 @@ export function GamePage({ id }: { id: string }) {
     );
   }
   const used = [...fleet.servers.value.values()].filter((server) => server.game === id);
-  const source = game.source || JSON.stringify(game, null, 2);
+  const source = definitionOf(game);
+  // A masked default would be saved as the mask.
+  const editable = Boolean(game.source) || game.variables.every((variable) => defaultOf(variable) !== MASK);
   const remove = async (): Promise<void> => {
     setRemoving(false);
     if ((await attempt("Removing the game", () => client.delete<unknown>(`/games/${encodeURIComponent(id)}`))) === undefined) return;
@@ -44,14 +46,16 @@ export function GamePage({ id }: { id: string }) {
       <PageHead title={game.name} back={{ href: "/games", text: "Games" }}>
         {mayAdminister() && (
           <>
-            {game.source && (
+            {editable && (
               <button type="button" onClick={() => setEditing(true)}>
                 Edit
               </button>
             )}
-            <button type="button" class="danger-quiet" onClick={() => setRemoving(true)}>
-              Remove…
-            </button>
+            {game.custom !== false && (
+              <button type="button" class="danger-quiet" onClick={() => setRemoving(true)}>
+                Remove…
+              </button>
+            )}
           </>
         )}
         {mayDeploy() && (
@@ -102,12 +106,19 @@ export function GamePage({ id }: { id: string }) {
       <Panel title="Definition" aside={<CopyButton text={source} what="the definition" />}>
         <pre class="source" tabIndex={0}>{source}</pre>
       </Panel>
-      <GameEditor open={editing} onClose={() => setEditing(false)} source={game.source ?? ""} title={`Edit ${game.name}`} />
+      <GameEditor open={editing} onClose={() => setEditing(false)} source={source} title={`Edit ${game.name}`} />
       <Confirm title={`Remove ${game.name}?`} open={removing} verb="Remove it" onConfirm={() => void remove()} onClose={() => setRemoving(false)}>
         <p>{used.length > 0 ? `${used.length} of your servers are of this game. They keep running; new ones cannot be deployed.` : "New servers of it cannot be deployed any more."}</p>
       </Confirm>
     </>
   );
+}
+
+/** The TOML it came from, or the same as JSON, without what the coordinator adds. */
+function definitionOf(game: Game): string {
+  if (game.source) return game.source;
+  const { custom: _custom, version: _version, source: _source, ...rest } = game;
+  return JSON.stringify(rest, null, 2);
 }
 
 function Questions({ variables }: { variables: GameVariable[] }) {

@@ -57,9 +57,22 @@ target = "/data"
 `;
 
 /** The id a definition gives itself: where it is put. */
-export function idIn(toml: string): string {
+export function idIn(definition: string): string {
+  if (isJson(definition)) {
+    try {
+      const id: unknown = (JSON.parse(definition) as Record<string, unknown>).id;
+      return typeof id === "string" ? id : "";
+    } catch {
+      return "";
+    }
+  }
+  const toml = definition;
   const top = toml.split(/^\s*\[/m)[0] ?? "";
   return /^\s*id\s*=\s*["']([^"']+)["']/m.exec(top)?.[1] ?? "";
+}
+
+function isJson(definition: string): boolean {
+  return definition.trimStart().startsWith("{");
 }
 
 export function GameEditor({ open, onClose, source, title }: { open: boolean; onClose: () => void; source: string; title: string }) {
@@ -76,13 +89,13 @@ export function GameEditor({ open, onClose, source, title }: { open: boolean; on
     event.preventDefault();
     const id = idIn(text);
     if (!id) {
-      setError('The definition needs an id, such as id = "my-game", before its first [section].');
+      setError(isJson(text) ? 'This is no JSON with an "id".' : 'The definition needs an id, such as id = "my-game", before its first [section].');
       return;
     }
     setBusy(true);
     setError("");
     try {
-      const { body } = await current().client.call<Game>("PUT", `/games/${encodeURIComponent(id)}`, { text: { type: "application/toml", content: text } });
+      const { body } = await current().client.call<Game>("PUT", `/games/${encodeURIComponent(id)}`, { text: { type: isJson(text) ? "application/json" : "application/toml", content: text } });
       await loadGames();
       tell("good", `${body.name ?? id} can be deployed now.`);
       onClose();
@@ -95,7 +108,7 @@ export function GameEditor({ open, onClose, source, title }: { open: boolean; on
   return (
     <Dialog title={title} open={open} onClose={onClose} wide>
       <form onSubmit={save}>
-        <AreaField label="Definition (TOML)" name="toml" rows={18} code value={text} error={error || undefined} onInput={setText} />
+        <AreaField label={isJson(source) ? "Definition (JSON)" : "Definition (TOML)"} name="definition" rows={18} code value={text} error={error || undefined} onInput={setText} />
         <div class="dialog-actions">
           <button type="button" onClick={onClose}>
             Cancel

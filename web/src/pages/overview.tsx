@@ -7,7 +7,7 @@ import { NodePill, OperationRow, PowerButtons, StatePill } from "../parts/server
 import { describe } from "../api/client";
 import { current, mayAdminister, mayDeploy } from "../state/session";
 import { STATE_MEANING, STATE_TONE, needsAttention } from "../state/states";
-import { bytes, percent, plural } from "../words/format";
+import { bytesOf, percent, plural } from "../words/format";
 
 /** Everything at a glance: how many of what, what needs a person, and what is going on. */
 
@@ -16,9 +16,9 @@ export function NodeMeters({ node }: { node: FleetNode }) {
   return (
     <div class="meters">
       <Meter label="CPU" value={usage?.cpu_percent} max={node.cpus * 100} text={typeof usage?.cpu_percent === "number" ? `${percent(usage.cpu_percent / (node.cpus || 1))} of ${plural(node.cpus, "core")}` : "no figures"} />
-      <Meter label="Memory" value={usage?.memory_bytes} max={node.memory_bytes} text={typeof usage?.memory_bytes === "number" ? `${bytes(usage.memory_bytes)} of ${bytes(node.memory_bytes)}` : "no figures"} />
+      <Meter label="Memory" value={usage?.memory_bytes} max={node.memory_bytes} text={typeof usage?.memory_bytes === "number" ? bytesOf(usage.memory_bytes, node.memory_bytes) : "no figures"} />
       {typeof usage?.disk_used_bytes === "number" && usage.disk_used_bytes > 0 && (
-        <Meter label="Disk" value={usage.disk_used_bytes} max={node.disk_bytes} text={`${bytes(usage.disk_used_bytes)} of ${bytes(node.disk_bytes)}`} />
+        <Meter label="Disk" value={usage.disk_used_bytes} max={node.disk_bytes} text={bytesOf(usage.disk_used_bytes, node.disk_bytes)} />
       )}
     </div>
   );

@@ -146,7 +146,7 @@ function Activity({ server }: { server: Server }) {
 }
 
 function Ports({ server }: { server: Server }) {
-  const host = server.address.replace(/:\d+$/, "") || "localhost";
+  const host = (server.address ?? "").replace(/:\d+$/, "") || "localhost";
   if (server.ports.length === 0) return <p class="muted">It has none.</p>;
   return (
     <table class="table">

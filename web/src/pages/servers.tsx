@@ -31,7 +31,7 @@ function inGroup(server: Server, group: string): boolean {
 /** Every word must be found in the name, the game, the address, the node or a label ("team=red"). */
 export function matches(server: Server, text: string, nodeName: string): boolean {
   const labels = Object.entries(server.labels ?? {}).map(([name, value]) => `${name}=${value} ${name}:${value}`);
-  const all = [server.name, server.game, server.address, server.description, nodeName, ...labels].join(" ").toLowerCase();
+  const all = [server.name, server.game, server.address ?? "", server.description, nodeName, ...labels].join(" ").toLowerCase();
   return text.toLowerCase().split(/\s+/).every((word) => all.includes(word));
 }
 

@@ -21,9 +21,13 @@ export interface ChartProps {
   window: number;
   /** The top of the scale when the values stay below it. */
   atLeast?: number;
+  /** The values are bytes: the scale is stepped in powers of two. */
+  binary?: boolean;
 }
 
 const HEIGHT = 150;
+/** Steps that are round in KB, MB and GB. */
+const BINARY_STEPS = Array.from({ length: 42 }, (_, power) => 2 ** power);
 
 function colourOf(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "#888";
@@ -52,8 +56,8 @@ function options(props: ChartProps, width: number): uPlot.Options {
       y: { range: (_plot, _min, max) => [0, Math.max((Number.isFinite(max) ? max : 0) * 1.15, props.atLeast ?? 1)] },
     },
     axes: [
-      { ...axis, size: 26, space: 70, values: (_plot, ticks) => ticks.map((tick) => new Date(tick * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", ...(props.window <= 300 && { second: "2-digit" }) })) },
-      { ...axis, size: 66, space: 34, values: (_plot, ticks) => ticks.map((tick) => props.format(tick)) },
+      { ...axis, size: 26, space: 70, values: (_plot, ticks) => ticks.map((tick) => new Date(tick * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hourCycle: "h23", ...(props.window <= 300 && { second: "2-digit" }) })) },
+      { ...axis, size: 66, space: 34, ...(props.binary && { incrs: BINARY_STEPS }), values: (_plot, ticks) => ticks.map((tick) => props.format(tick)) },
     ],
     series: [{}, ...props.lines.map((line) => ({ label: line.name, stroke: resolved(line.colour), width: 1.5, points: { show: false }, ...(props.lines.length === 1 && { fill: resolved(`${line.colour}-soft`) }) }))],
   };

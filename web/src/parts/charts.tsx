@@ -80,15 +80,15 @@ export function Charts({ kind, id, memoryLimit, cpus }: { kind: "servers" | "nod
           lines={[{ name: "CPU", colour: "--chart-1", values: data.cpu }]}
         />
         <Chart
-          title="Memory" now={`${bytes(latest(data.memory))}${limit ? ` of ${bytes(limit)}` : ""}`} times={data.times} window={window} atLeast={1 << 20} format={bytes}
+          title="Memory" now={`${bytes(latest(data.memory))}${limit ? ` of ${bytes(limit)}` : ""}`} times={data.times} window={window} binary atLeast={1 << 20} format={bytes}
           lines={[{ name: "Memory", colour: "--chart-2", values: data.memory }]}
         />
         <Chart
-          title="Network" now={`${rate(latest(data.received))} in, ${rate(latest(data.sent))} out`} times={data.times} window={window} atLeast={1024} format={rate}
+          title="Network" now={`${rate(latest(data.received))} in, ${rate(latest(data.sent))} out`} times={data.times} window={window} binary atLeast={1024} format={rate}
           lines={[{ name: "received", colour: "--chart-3", values: data.received }, { name: "sent", colour: "--chart-4", values: data.sent }]}
         />
         <Chart
-          title="Disk" now={`${rate(latest(data.read))} read, ${rate(latest(data.written))} written`} times={data.times} window={window} atLeast={1024} format={rate}
+          title="Disk" now={`${rate(latest(data.read))} read, ${rate(latest(data.written))} written`} times={data.times} window={window} binary atLeast={1024} format={rate}
           lines={[{ name: "read", colour: "--chart-3", values: data.read }, { name: "written", colour: "--chart-4", values: data.written }]}
         />
       </div>

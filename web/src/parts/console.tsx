@@ -8,10 +8,14 @@ import { LineHistory } from "../state/line_history";
 import { attempt } from "../state/notices";
 import { current, mayOperate } from "../state/session";
 import { isRunning } from "../state/states";
+import { plainLines, withoutOverlap } from "../words/console_text";
 
 /** A server's console: what it prints, and a line to type into it. */
 
 const SCROLLBACK_LINES = 5_000;
+const BACKLOG_LINES = 300;
+/** How many of the last lines readers of the page are told. */
+const HEARD_LINES = 200;
 
 // The console is dark in both colour schemes: programs choose their colours for that.
 const THEME: ITheme = {
@@ -42,15 +46,13 @@ function makeTerminal(place: HTMLElement): { terminal: Terminal; stop: () => voi
   };
 }
 
-/** Keeps the last lines as plain text, for readers of the page that a canvas of cells tells nothing. */
-export function plainLines(text: string): string[] {
-  const plain = text.replace(/\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\r/g, "");
-  return plain.split("\n").map((line) => line.trimEnd()).filter(Boolean);
-}
+const PLACE: Record<ChannelState, string> = { connecting: "Connecting…", open: "Connected", waiting: "Connection lost, trying again…", closed: "Not running" };
 
-const PLACE: Record<ChannelState, string> = { connecting: "Connecting…", open: "Connected", waiting: "Connection lost, trying again…", closed: "Closed" };
-
-function useConsole(server: Server, place: { current: HTMLDivElement | null }) {
+/**
+ * The lines before this moment come from the log, the later ones from the socket; what both tell is shown once. Until the log has
+ * come, what the socket says waits for it.
+ */
+function useConsole(server: Server, running: boolean, place: { current: HTMLDivElement | null }) {
   const [state, setState] = useState<ChannelState>("connecting");
   const [heard, setHeard] = useState<string[]>([]);
   const channel = useRef<Channel | null>(null);
@@ -58,34 +60,50 @@ function useConsole(server: Server, place: { current: HTMLDivElement | null }) {
     if (!place.current) return;
     const { client } = current();
     const { terminal, stop } = makeTerminal(place.current);
-    let opened = 0;
-    const write = (text: string): void => {
+    let attempts = 0;
+    let waiting: string | null = "";
+    const show = (text: string): void => {
       terminal.write(text);
-      setHeard((lines) => [...lines, ...plainLines(text)].slice(-40));
+      setHeard((lines) => [...lines, ...plainLines(text)].slice(-HEARD_LINES));
     };
-    const line = new Channel({
+    const fetchLog = async (): Promise<void> => {
+      const attempt = ++attempts;
+      waiting = "";
+      const log = await client.get<string>(`/servers/${server.id}/logs`, { tail: BACKLOG_LINES }).catch(() => "");
+      if (attempt !== attempts) return;
+      terminal.reset();
+      setHeard([]);
+      show(log + withoutOverlap(log, waiting ?? ""));
+      waiting = null;
+    };
+    if (!running) void fetchLog();
+    const line = !running ? null : new Channel({
       open: () => client.socket(`/servers/${server.id}/console`),
-      onMessage: write,
+      onMessage: (text) => {
+        if (waiting === null) show(text);
+        else waiting += text;
+      },
       delayMsMax: 5_000,
       onState: (next) => {
         setState(next);
-        // Each connection is told the recent lines again, so the screen starts clean.
-        if (next === "open" && opened++ > 0) terminal.reset();
+        if (next === "open") void fetchLog();
       },
     });
     channel.current = line;
+    if (!running) setState("closed");
     return () => {
-      line.close();
+      attempts++;
+      line?.close();
       channel.current = null;
       stop();
     };
-  }, [server.id]);
+  }, [server.id, running]);
   return { state, heard, channel };
 }
 
 export function Console({ server }: { server: Server }) {
   const place = useRef<HTMLDivElement>(null);
-  const { state, heard, channel } = useConsole(server, place);
+  const { state, heard, channel } = useConsole(server, isRunning(server.state), place);
   return (
     <div class="console" data-console={state}>
       <div class="console-screen" ref={place} />

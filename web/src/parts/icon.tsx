@@ -7,10 +7,10 @@ const PATHS = {
   operations: "M4 6h10M4 12h16M4 18h7M18 4v4M15 16v4",
   tokens: "M14.5 9.5a4.5 4.5 0 1 0-4.2 4.48L12 12.5h2V11h1.5zM8 8h.01M13 13l7 0M17 13v3M20 13v2",
   audit: "M6 3h9l4 4v14H6zM15 3v4h4M9 12h7M9 16h7",
-  more: "M5 12h.01M12 12h.01M19 12h.01",
+  more: "M4.5 12h1M11.5 12h1M18.5 12h1",
   plus: "M12 5v14M5 12h14",
   play: "M8 5l11 7-11 7z",
-  stop: "M7 7h10v10H7z",
+  stop: "M6.5 6.5h11v11h-11z",
   restart: "M19 12a7 7 0 1 1-2.2-5.1M19 4v4h-4",
   pause: "M9 6v12M15 6v12",
   kill: "M12 3l9 16H3zM12 10v4M12 16.5v.01",
@@ -31,9 +31,11 @@ const PATHS = {
 
 export type IconName = keyof typeof PATHS;
 
+const SOLID: ReadonlySet<IconName> = new Set(["play", "stop"]);
+
 export function Icon({ name }: { name: IconName }) {
   return (
-    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+    <svg class={`icon ${SOLID.has(name) ? "solid" : ""}`} viewBox="0 0 24 24" aria-hidden="true" focusable="false">
       <path d={PATHS[name]} />
     </svg>
   );

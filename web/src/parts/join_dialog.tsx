@@ -79,6 +79,7 @@ export function JoinDialog({ open, onClose, onMade }: { open: boolean; onClose: 
         <div>
           <p class="dialog-text">Run this on the machine. It is shown once.</p>
           <Secret text={made.command ?? made.token ?? ""} what="the command" />
+          {made.warning && <p class="banner warn">{made.warning}</p>}
           <p class="hint">
             It expires <Ago time={made.expires_at} />.
           </p>

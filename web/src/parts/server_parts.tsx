@@ -63,6 +63,7 @@ export function PowerButtons({ server, actions, compact }: { server: Server; act
     setBusy(null);
   };
   const shown = actions.filter((action) => allowed(action, server));
+  if (shown.length === 0 && !asking) return null;
   return (
     <>
       <div class={`power ${compact ? "compact" : ""}`} role="group" aria-label={`Power of ${server.name}`}>
@@ -132,7 +133,7 @@ export function OperationRow({ operation, withServer = true }: { operation: Oper
         {text && <span class={operation.state === "failed" ? "bad-text" : ""}>{text}</span>}
         <span class="muted">
           {node && `on ${node.name} · `}
-          {operation.by && `by ${operation.by} · `}
+          {operation.by && `by ${operation.by === current().me.id ? "you" : operation.by} · `}
           <Ago time={operation.finished_at ?? operation.started_at ?? operation.created_at} />
         </span>
         {operation.state === "queued" && mayOperate() && (

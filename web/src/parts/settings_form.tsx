@@ -53,6 +53,10 @@ function Form({ server, game }: { server: Server; game: Game | undefined }) {
     setBase(fresh);
     setForm(settingsOf(game, fresh));
   };
+  const done = (): void => {
+    setSaved("variables" in patch || "memory_bytes" in patch || "cpus" in patch);
+    tell("good", "The settings are saved.");
+  };
   const reload = async (): Promise<void> => {
     takeUp((await client.call<Server>("GET", `/servers/${server.id}`)).body);
     setConflict(false);
@@ -66,8 +70,7 @@ function Form({ server, game }: { server: Server; game: Game | undefined }) {
     setBusy(true);
     try {
       takeUp((await client.patch<Server>(`/servers/${server.id}`, patch, base.version)).body);
-      setSaved(true);
-      tell("good", "The settings are saved.");
+      done();
     } catch (failure) {
       if (failure instanceof ApiError && failure.status === 412) await sendAgainOrAsk();
       else show({ [failure instanceof ApiError ? placeProblem(failure.field, knownFields(game, base)) : ""]: describe(failure) });
@@ -83,8 +86,7 @@ function Form({ server, game }: { server: Server; game: Game | undefined }) {
     }
     try {
       takeUp((await client.patch<Server>(`/servers/${server.id}`, patch, fresh.version)).body);
-      setSaved(true);
-      tell("good", "The settings are saved.");
+      done();
     } catch (failure) {
       show({ "": describe(failure) });
     }
@@ -102,9 +104,9 @@ function Form({ server, game }: { server: Server; game: Game | undefined }) {
       {errors[""] && <Failure>{errors[""]}</Failure>}
       {saved && isRunning(server.state) && (
         <div class="banner plain" role="status">
-          <span>What changed about the game or its limits takes effect when the server is made anew.</span>
-          <button type="button" onClick={() => void power(server, "update")}>
-            Update now
+          <span>It takes effect when the server is started the next time.</span>
+          <button type="button" onClick={() => void power(server, "restart")}>
+            Restart now
           </button>
         </div>
       )}

@@ -3,7 +3,8 @@ import type { ApiClient } from "../api/client";
 import { Channel, type ChannelState } from "../api/channel";
 import type { FleetEvent, FleetNode, Operation, Page, Sample, Server } from "../api/types";
 
-type Identified = { id: string; version?: string };
+/** A node's `version` is its program's; its own is `resource_version`. */
+type Identified = { id: string; version?: string; resource_version?: string };
 type Objects<T> = ReadonlyMap<string, T>;
 
 export interface LiveSample {
@@ -185,7 +186,7 @@ function byId<T extends Identified>(items: readonly T[]): Map<string, T> {
 
 /** Versions count upwards; an older one must not overwrite a newer one that a call already brought. */
 function stale(known: Identified | undefined, news: Identified): boolean {
-  return known !== undefined && Number(news.version) < Number(known.version);
+  return known !== undefined && Number(news.resource_version ?? news.version) < Number(known.resource_version ?? known.version);
 }
 
 function put<T extends Identified>(objects: Objects<T>, news: readonly T[]): Objects<T> {

@@ -17,6 +17,13 @@ export function bytes(value: number | null | undefined): string {
   return `${sign}${text} ${unit === 0 && text === "1" ? "byte" : UNITS[unit]}`;
 }
 
+/** "17.3 of 32 GB": the unit once when it is the same. */
+export function bytesOf(part: number, whole: number): string {
+  const [used, total] = [bytes(part), bytes(whole)];
+  const unit = total.split(" ")[1];
+  return unit && used.endsWith(` ${unit}`) ? `${used.split(" ")[0]} of ${total}` : `${used} of ${total}`;
+}
+
 export function rate(value: number | null | undefined): string {
   return value === null || value === undefined || !Number.isFinite(value) ? "–" : `${bytes(value)}/s`;
 }

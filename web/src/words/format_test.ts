@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bytes, cpus, duration, parseBytes, percent, plural, relative } from "./format";
+import { bytes, bytesOf, cpus, duration, parseBytes, percent, plural, relative } from "./format";
 
 describe("bytes", () => {
   test.each([
@@ -10,6 +10,11 @@ describe("bytes", () => {
     expect(bytes(undefined)).toBe("–");
     expect(bytes(NaN)).toBe("–");
   });
+});
+
+test("a part of a whole has the unit once when it is the same", () => {
+  expect(bytesOf(17.3 * 1024 ** 3, 32 * 1024 ** 3)).toBe("17.3 of 32 GB");
+  expect(bytesOf(512 * 1024 ** 2, 32 * 1024 ** 3)).toBe("512 MB of 32 GB");
 });
 
 describe("parseBytes", () => {
