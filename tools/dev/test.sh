@@ -23,7 +23,7 @@ web() {
     install_npm web && (cd web && npm run --silent check && npm test --silent) && build_web
 }
 system() {
-    start_engine && tools/images/build testgame teeworlds && build_web && build_preset dev muster &&
+    start_engine && tools/images/build testgame && tools/images/build teeworlds && build_web && build_preset dev muster &&
         install_npm tests/system &&
         (cd tests/system && MUSTER_BIN="$PWD/../../build/dev/bin/muster" npm test --silent)
 }
