@@ -27,5 +27,5 @@ export default defineConfig({
   plugins: [precompressed()],
   build: { target: "es2022", cssTarget: ["chrome123", "firefox121", "safari17.5"], sourcemap: false, reportCompressedSize: false },
   server: { proxy: { "/api": { target: process.env.MUSTER_URL ?? "http://127.0.0.1:8080", ws: true } } },
-  test: { environment: "node", isolate: false, maxWorkers: 2, include: ["src/**/*_test.{ts,tsx}"], restoreMocks: true },
+  test: { environment: "node", isolate: false, maxWorkers: 2, include: ["src/**/*_test.{ts,tsx}"], restoreMocks: true, testTimeout: 60_000 },
 });

@@ -5,7 +5,7 @@ import type { Game, Server } from "./api/types";
 import { notices } from "./state/notices";
 import { navigate } from "./state/router";
 import { goodbye, restore, session, signOut } from "./state/session";
-import { Screen, fakeApi, noSockets } from "./testing";
+import { PATIENCE, Screen, fakeApi, noSockets } from "./testing";
 
 const server = {
   id: "srv-1", name: "friday", description: "", game: "valheim", node_id: "node-1", state: "ready", desired: "running", reason: "", since: "2026-01-01T00:00:00Z", restarts: 0, exit_code: 0, image: "i:1",
@@ -127,9 +127,9 @@ describe("the dashboard", () => {
     await screen.sees("Password is required.");
     expect(heard.some((call) => call.method === "POST")).toBe(false);
     screen.type('input[name="variables.PASSWORD"]', "hidden");
-    await vi.waitFor(() => expect(screen.find<HTMLInputElement>('input[name="variables.PASSWORD"]').value).toBe("hidden"));
+    await vi.waitFor(() => expect(screen.find<HTMLInputElement>('input[name="variables.PASSWORD"]').value).toBe("hidden"), PATIENCE);
     screen.submit("form.deploy");
-    await vi.waitFor(() => expect(screen.find('[data-field="ports.game"]').textContent).toContain("port 2456 is taken"));
+    await vi.waitFor(() => expect(screen.find('[data-field="ports.game"]').textContent).toContain("Port 2456 is taken."), PATIENCE);
     expect(screen.find('[data-field="ports.game"] input').getAttribute("aria-invalid")).toBe("true");
     expect(heard.find((call) => call.method === "POST")!.body).toMatchObject({ name: "valheim", variables: { PASSWORD: "hidden" } });
   });
@@ -138,7 +138,7 @@ describe("the dashboard", () => {
     const { screen, heard } = await draw("/servers/srv-1/settings", "operator", { "PATCH /servers/srv-1": { body: { ...server, name: "saturday", version: "8" }, headers: { ETag: '"8"' } } });
     await screen.sees("Settings of the server");
     screen.type('.settings input[name="name"]', "saturday");
-    await vi.waitFor(() => expect(screen.find<HTMLButtonElement>(".settings button[type=submit]").disabled).toBe(false));
+    await vi.waitFor(() => expect(screen.find<HTMLButtonElement>(".settings button[type=submit]").disabled).toBe(false), PATIENCE);
     screen.submit("form.settings");
     await screen.sees("The settings are saved.");
     const patch = heard.find((call) => call.method === "PATCH")!;
@@ -152,7 +152,7 @@ describe("the dashboard", () => {
     });
     await screen.sees("Settings of the server");
     screen.type('.settings input[name="name"]', "saturday");
-    await vi.waitFor(() => expect(screen.find<HTMLButtonElement>(".settings button[type=submit]").disabled).toBe(false));
+    await vi.waitFor(() => expect(screen.find<HTMLButtonElement>(".settings button[type=submit]").disabled).toBe(false), PATIENCE);
     screen.submit("form.settings");
     await screen.sees("Someone else changed these settings meanwhile.");
   });
@@ -165,7 +165,7 @@ describe("the dashboard", () => {
     });
     await screen.sees("Settings of the server");
     screen.type('.settings input[name="name"]', "saturday");
-    await vi.waitFor(() => expect(screen.find<HTMLButtonElement>(".settings button[type=submit]").disabled).toBe(false));
+    await vi.waitFor(() => expect(screen.find<HTMLButtonElement>(".settings button[type=submit]").disabled).toBe(false), PATIENCE);
     screen.submit("form.settings");
     await screen.sees("The settings are saved.");
     expect(heard.filter((call) => call.method === "PATCH").map((call) => call.headers.get("If-Match"))).toEqual(['"7"', '"9"']);
@@ -180,9 +180,9 @@ describe("the dashboard", () => {
     await screen.sees("Type friday to delete its data");
     expect(screen.find<HTMLButtonElement>("dialog button[type=submit]").disabled).toBe(true);
     screen.type("input[name=confirm-name]", "friday");
-    await vi.waitFor(() => expect(screen.find<HTMLButtonElement>("dialog button[type=submit]").disabled).toBe(false));
+    await vi.waitFor(() => expect(screen.find<HTMLButtonElement>("dialog button[type=submit]").disabled).toBe(false), PATIENCE);
     screen.submit("dialog form");
-    await vi.waitFor(() => expect(heard.some((call) => call.method === "DELETE")).toBe(true));
+    await vi.waitFor(() => expect(heard.some((call) => call.method === "DELETE")).toBe(true), PATIENCE);
     await screen.sees("Servers");
   });
 
@@ -192,7 +192,7 @@ describe("the dashboard", () => {
     screen.click(".page-actions button");
     await screen.sees("Who or what will use it.");
     screen.type("input[name=token-name]", "friend");
-    await vi.waitFor(() => expect(screen.find<HTMLButtonElement>("dialog button[type=submit]").disabled).toBe(false));
+    await vi.waitFor(() => expect(screen.find<HTMLButtonElement>("dialog button[type=submit]").disabled).toBe(false), PATIENCE);
     screen.submit("dialog form");
     await screen.sees("mst_once");
   });

@@ -12,6 +12,9 @@ export interface Heard {
 
 type Reply = { status?: number; body?: unknown; headers?: Record<string, string> };
 
+/** Far above what a slow, busy machine needs. */
+export const PATIENCE = { timeout: 20_000 };
+
 /** Answers "METHOD /path" from a table and remembers what was asked. What is not in the table is a failure of the test. */
 export function fakeApi(replies: Record<string, Reply | ((heard: Heard) => Reply)>): Heard[] {
   const all: Heard[] = [];
@@ -58,7 +61,7 @@ export class Screen {
   async sees(text: string | RegExp): Promise<void> {
     await vi.waitFor(() => {
       if (!(typeof text === "string" ? this.text.includes(text) : text.test(this.text))) throw new Error(`${String(text)} is not in: ${this.text.slice(0, 600)}`);
-    });
+    }, PATIENCE);
   }
   type(selector: string, text: string): void {
     const input = this.find<HTMLInputElement>(selector);

@@ -111,7 +111,7 @@ export interface Operation {
   by: string;
 }
 
-export type VariableType = "text" | "number" | "boolean" | "choice";
+export type VariableType = "text" | "number" | "integer" | "boolean" | "choice";
 
 export interface GameVariable {
   name: string;
@@ -122,7 +122,12 @@ export interface GameVariable {
   choices?: string[];
   min?: number | null;
   max?: number | null;
+  length_min?: number | null;
   length_max?: number | null;
+  multiline?: boolean;
+  /** What a boolean is written as; "true" and "false" unless said. */
+  on?: string;
+  off?: string;
   pattern?: string;
   required?: boolean;
   secret?: boolean;
@@ -133,6 +138,7 @@ export interface GamePort {
   number: number;
   protocol: string;
   description?: string;
+  alternatives?: number[];
   same_outside?: boolean;
   variable?: string;
 }
@@ -140,7 +146,7 @@ export interface GamePort {
 export interface Game {
   id: string;
   name: string;
-  description: string;
+  description?: string;
   image: string;
   alternatives?: string[];
   ports: GamePort[];

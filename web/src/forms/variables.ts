@@ -7,13 +7,18 @@ export const MASK = "********";
 
 export type Values = Record<string, string>;
 
-export type Widget = "text" | "secret" | "number" | "switch" | "choice";
+export type Widget = "text" | "secret" | "number" | "switch" | "choice" | "lines";
 
 export function widgetOf(variable: GameVariable): Widget {
   if (variable.choices && variable.choices.length > 0) return "choice";
   if (variable.type === "boolean") return "switch";
   if (variable.secret) return "secret";
-  return variable.type === "number" ? "number" : "text";
+  if (variable.multiline) return "lines";
+  return isNumber(variable) ? "number" : "text";
+}
+
+function isNumber(variable: GameVariable): boolean {
+  return variable.type === "number" || variable.type === "integer";
 }
 
 export function labelOf(variable: GameVariable): string {
@@ -34,18 +39,15 @@ export function initialValues(variables: readonly GameVariable[]): Values {
 const TRUE = new Set(["true", "1", "yes", "on"]);
 const FALSE = new Set(["false", "0", "no", "off"]);
 
-export function isOn(text: string): boolean {
+/** A switch is stored as the game writes it ("1", "True"), or as people do. */
+export function isOn(variable: GameVariable, text: string): boolean {
+  if (text === (variable.on ?? "true")) return true;
+  if (text === (variable.off ?? "false")) return false;
   return TRUE.has(text.trim().toLowerCase());
 }
 
-/** Writes a switch in the spelling the game's default uses: many programs know only one of 1, true and yes. */
 export function spellSwitch(variable: GameVariable, on: boolean): string {
-  const pairs: [string, string][] = [["true", "false"], ["1", "0"], ["yes", "no"], ["on", "off"]];
-  const spelled = defaultOf(variable).trim();
-  const pair = pairs.find(([yes, no]) => [yes, no].includes(spelled.toLowerCase())) ?? pairs[0]!;
-  const word = on ? pair[0] : pair[1];
-  const first = spelled.charAt(0);
-  return first && first !== first.toLowerCase() ? word.charAt(0).toUpperCase() + word.slice(1) : word;
+  return on ? (variable.on ?? "true") : (variable.off ?? "false");
 }
 
 /** The reason why a text will not do, as a sentence; empty when it will. */
@@ -54,14 +56,20 @@ export function complaint(variable: GameVariable, text: string): string {
   if (variable.secret && text === MASK) return "";
   const widget = widgetOf(variable);
   if (widget === "choice" && !variable.choices!.includes(text)) return `Choose one of: ${variable.choices!.join(", ")}.`;
-  if (widget === "switch" && !TRUE.has(text.toLowerCase()) && !FALSE.has(text.toLowerCase())) return "This must be on or off.";
-  if (variable.type === "number") return numberComplaint(variable, text);
+  if (widget === "switch") return switchComplaint(variable, text);
+  if (isNumber(variable)) return numberComplaint(variable, text);
   return textComplaint(variable, text);
+}
+
+function switchComplaint(variable: GameVariable, text: string): string {
+  if (text === variable.on || text === variable.off) return "";
+  return TRUE.has(text.toLowerCase()) || FALSE.has(text.toLowerCase()) ? "" : "This must be on or off.";
 }
 
 function numberComplaint(variable: GameVariable, text: string): string {
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value)) return "This must be a number.";
+  if (variable.type === "integer" && !Number.isInteger(value)) return "This must be a whole number.";
   const { min, max } = variable;
   if (typeof min === "number" && typeof max === "number" && (value < min || value > max)) return `This must be from ${min} to ${max}.`;
   if (typeof min === "number" && value < min) return `This must be at least ${min}.`;
@@ -70,7 +78,8 @@ function numberComplaint(variable: GameVariable, text: string): string {
 }
 
 function textComplaint(variable: GameVariable, text: string): string {
-  const length = new TextEncoder().encode(text).length;
+  const length = [...text].length;
+  if (typeof variable.length_min === "number" && length < variable.length_min) return `This must be at least ${variable.length_min} characters long.`;
   if (typeof variable.length_max === "number" && variable.length_max > 0 && length > variable.length_max) {
     return `This may be at most ${variable.length_max} characters long.`;
   }

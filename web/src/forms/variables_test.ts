@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import type { GameVariable } from "../api/types";
-import { MASK, complaint, complaints, initialValues, labelOf, spellSwitch, variablesPatch, variablesToSend, widgetOf } from "./variables";
+import { MASK, complaint, complaints, initialValues, isOn, labelOf, spellSwitch, variablesPatch, variablesToSend, widgetOf } from "./variables";
 
 const variable = (more: Partial<GameVariable>): GameVariable => ({ name: "X", ...more });
 
 describe("widgetOf", () => {
   test.each([
-    [{ type: "choice", choices: ["a", "b"] }, "choice"], [{ type: "text", choices: ["a"] }, "choice"], [{ type: "boolean" }, "switch"], [{ secret: true }, "secret"], [{ type: "number" }, "number"],
+    [{ type: "choice", choices: ["a", "b"] }, "choice"], [{ type: "text", choices: ["a"] }, "choice"], [{ type: "boolean" }, "switch"], [{ secret: true }, "secret"], [{ type: "number" }, "number"], [{ type: "integer" }, "number"], [{ multiline: true }, "lines"],
     [{}, "text"], [{ choices: [] }, "text"],
   ] as [Partial<GameVariable>, string][])("%j is a %s", (more, widget) => expect(widgetOf(variable(more))).toBe(widget));
 });
@@ -27,7 +27,11 @@ describe("complaint", () => {
     [{ type: "number" }, "ten", "This must be a number."],
     [{ type: "number" }, " ", "This must be a number."],
     [{ type: "choice", choices: ["easy", "hard"] }, "soft", "Choose one of: easy, hard."],
-    [{ length_max: 3 }, "äöü", "This may be at most 3 characters long."],
+    [{ length_max: 3 }, "äöü", ""],
+    [{ length_max: 3 }, "äöüx", "This may be at most 3 characters long."],
+    [{ length_min: 5 }, "four", "This must be at least 5 characters long."],
+    [{ type: "integer" }, "1.5", "This must be a whole number."],
+    [{ type: "boolean", on: "yes", off: "nope" }, "nope", ""],
     [{ pattern: "[a-z]+" }, "abc1", "This does not have the required form ([a-z]+)."],
     [{ pattern: "a|b" }, "ab", "This does not have the required form (a|b)."],
     [{ pattern: "(?P<bad>" }, "anything", ""],
@@ -40,11 +44,16 @@ describe("complaint", () => {
   });
 });
 
-describe("spellSwitch", () => {
-  test.each([["true", "true", "false"], ["1", "1", "0"], ["no", "yes", "no"], ["True", "True", "False"], ["", "true", "false"], ["OFF", "On", "Off"]])("as the default %j does", (standard, on, off) => {
-    expect(spellSwitch(variable({ default: standard }), true)).toBe(on);
-    expect(spellSwitch(variable({ default: standard }), false)).toBe(off);
-  });
+test("a switch is read and written as its game writes it", () => {
+  const one = variable({ type: "boolean", on: "1", off: "0" });
+  expect(spellSwitch(one, true)).toBe("1");
+  expect(spellSwitch(one, false)).toBe("0");
+  expect(isOn(one, "1")).toBe(true);
+  expect(isOn(one, "0")).toBe(false);
+  expect(isOn(one, "true")).toBe(true);
+  // A game may well call the opposite of a thing by that thing's name.
+  expect(isOn(variable({ on: "off", off: "on" }), "off")).toBe(true);
+  expect(spellSwitch(variable({}), true)).toBe("true");
 });
 
 test("a deploy sends only what differs from the defaults", () => {

@@ -10,7 +10,7 @@ import { Notes } from "../parts/notes";
 import { navigate } from "../state/router";
 import { begun, current, games, loadGames, mayDeploy } from "../state/session";
 import { tell } from "../state/notices";
-import { bytes } from "../words/format";
+import { bytes, sentence } from "../words/format";
 
 /** Choose a game, then answer its questions. */
 export function DeployPage({ game: id }: { game: string }) {
@@ -171,10 +171,10 @@ function Summary({ game, errors, onPick }: { game: Game; errors: Errors; onPick:
         {entries.map(([field, text]) => (
           <li key={field}>
             {field === "" ? (
-              text
+              sentence(text)
             ) : (
               <button type="button" class="link" onClick={() => onPick(field)}>
-                {fieldTitle(game, field)}: {text}
+                {fieldTitle(game, field)}: {sentence(text)}
               </button>
             )}
           </li>

@@ -37,8 +37,12 @@ const TEMPLATE = `id = "my-game"
 name = "My game"
 description = "What it is, in one line."
 image = "example/my-game:1"
-ready_pattern = "Server started"
-stop_command = "quit"
+
+[ready]
+pattern = "Server started"
+
+[stop]
+command = "quit"
 
 [[ports]]
 name = "game"
@@ -75,16 +79,19 @@ function isJson(definition: string): boolean {
   return definition.trimStart().startsWith("{");
 }
 
-export function GameEditor({ open, onClose, source, title }: { open: boolean; onClose: () => void; source: string; title: string }) {
+export function GameEditor(props: { open: boolean; onClose: () => void; source: string; title: string }) {
+  return (
+    <Dialog title={props.title} open={props.open} onClose={props.onClose} wide>
+      <DefinitionForm source={props.source} onClose={props.onClose} />
+    </Dialog>
+  );
+}
+
+/** Lives as long as the dialog is open, so that each begins with the definition as it is. */
+function DefinitionForm({ source, onClose }: { source: string; onClose: () => void }) {
   const [text, setText] = useState(source);
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
-  useEffect(() => {
-    if (open) {
-      setText(source);
-      setError("");
-    }
-  }, [open]);
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
     const id = idIn(text);
@@ -106,8 +113,7 @@ export function GameEditor({ open, onClose, source, title }: { open: boolean; on
     setBusy(false);
   };
   return (
-    <Dialog title={title} open={open} onClose={onClose} wide>
-      <form onSubmit={save}>
+    <form onSubmit={save}>
         <AreaField label={isJson(source) ? "Definition (JSON)" : "Definition (TOML)"} name="definition" rows={18} code value={text} error={error || undefined} onInput={setText} />
         <div class="dialog-actions">
           <button type="button" onClick={onClose}>
@@ -117,7 +123,6 @@ export function GameEditor({ open, onClose, source, title }: { open: boolean; on
             Save
           </button>
         </div>
-      </form>
-    </Dialog>
+    </form>
   );
 }

@@ -74,7 +74,16 @@ export function TokensPage() {
   );
 }
 
-function NewToken({ open, onClose, onMade }: { open: boolean; onClose: () => void; onMade: () => void }) {
+function NewToken(props: { open: boolean; onClose: () => void; onMade: () => void }) {
+  return (
+    <Dialog title="New token" open={props.open} onClose={props.onClose}>
+      <TokenForm onClose={props.onClose} onMade={props.onMade} />
+    </Dialog>
+  );
+}
+
+/** Lives as long as the dialog is open, so that each begins empty. */
+function TokenForm({ onClose, onMade }: { onClose: () => void; onMade: () => void }) {
   const { client, fleet } = current();
   const [name, setName] = useState("");
   const [role, setRole] = useState<Role>("viewer");
@@ -82,13 +91,6 @@ function NewToken({ open, onClose, onMade }: { open: boolean; onClose: () => voi
   const [limited, setLimited] = useState<ReadonlySet<string>>(new Set());
   const [made, setMade] = useState<Token | null>(null);
   const [error, setError] = useState("");
-  useEffect(() => {
-    if (!open) return;
-    setMade(null);
-    setName("");
-    setError("");
-    setLimited(new Set());
-  }, [open]);
   const create = async (event: Event): Promise<void> => {
     event.preventDefault();
     setError("");
@@ -108,7 +110,7 @@ function NewToken({ open, onClose, onMade }: { open: boolean; onClose: () => voi
     setLimited(next);
   };
   return (
-    <Dialog title="New token" open={open} onClose={onClose}>
+    <>
       {error && <Failure>{error}</Failure>}
       {made ? (
         <>
@@ -147,6 +149,6 @@ function NewToken({ open, onClose, onMade }: { open: boolean; onClose: () => voi
           </div>
         </form>
       )}
-    </Dialog>
+    </>
   );
 }

@@ -8,14 +8,14 @@ import { LineHistory } from "../state/line_history";
 import { attempt } from "../state/notices";
 import { current, mayOperate } from "../state/session";
 import { isRunning } from "../state/states";
-import { plainLines, withoutOverlap } from "../words/console_text";
+import { plainText, withoutOverlap } from "../words/console_text";
 
 /** A server's console: what it prints, and a line to type into it. */
 
 const SCROLLBACK_LINES = 5_000;
 const BACKLOG_LINES = 300;
-/** How many of the last lines readers of the page are told. */
-const HEARD_LINES = 200;
+/** How much of the end readers of the page are told. */
+const HEARD_CHARACTERS = 12_000;
 
 // The console is dark in both colour schemes: programs choose their colours for that.
 const THEME: ITheme = {
@@ -54,7 +54,7 @@ const PLACE: Record<ChannelState, string> = { connecting: "Connecting…", open:
  */
 function useConsole(server: Server, running: boolean, place: { current: HTMLDivElement | null }) {
   const [state, setState] = useState<ChannelState>("connecting");
-  const [heard, setHeard] = useState<string[]>([]);
+  const [heard, setHeard] = useState("");
   const channel = useRef<Channel | null>(null);
   useEffect(() => {
     if (!place.current) return;
@@ -64,7 +64,7 @@ function useConsole(server: Server, running: boolean, place: { current: HTMLDivE
     let waiting: string | null = "";
     const show = (text: string): void => {
       terminal.write(text);
-      setHeard((lines) => [...lines, ...plainLines(text)].slice(-HEARD_LINES));
+      setHeard((before) => (before + plainText(text)).slice(-HEARD_CHARACTERS));
     };
     const fetchLog = async (): Promise<void> => {
       const attempt = ++attempts;
@@ -72,7 +72,7 @@ function useConsole(server: Server, running: boolean, place: { current: HTMLDivE
       const log = await client.get<string>(`/servers/${server.id}/logs`, { tail: BACKLOG_LINES }).catch(() => "");
       if (attempt !== attempts) return;
       terminal.reset();
-      setHeard([]);
+      setHeard("");
       show(log + withoutOverlap(log, waiting ?? ""));
       waiting = null;
     };
@@ -108,7 +108,7 @@ export function Console({ server }: { server: Server }) {
     <div class="console" data-console={state}>
       <div class="console-screen" ref={place} />
       <div class="hidden" role="log" aria-label={`Console of ${server.name}`} aria-live="off" data-console-text>
-        {heard.join("\n")}
+        {heard}
       </div>
       {mayOperate() ? (
         <ConsoleInput server={server} send={(text) => channel.current?.send(text) ?? false} />

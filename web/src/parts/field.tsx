@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useId, useState } from "preact/hooks";
 import type { GameVariable } from "../api/types";
+import { sentence } from "../words/format";
 import { MASK, isOn, labelOf, spellSwitch, widgetOf } from "../forms/variables";
 
 /** Form fields: a label, a hint and an error that assistive technology ties to the input. */
@@ -40,7 +41,7 @@ function Frame(props: FieldProps & { children: (ties: Ties) => ComponentChildren
       })}
       {props.error && (
         <p class="field-error" id={`${id}-error`}>
-          {props.error}
+          {sentence(props.error)}
         </p>
       )}
       {props.hint && (
@@ -127,7 +128,7 @@ export function SwitchField(props: { label: string; name: string; on: boolean; o
         />
         <span>{props.label}</span>
       </label>
-      {props.error && <p class="field-error">{props.error}</p>}
+      {props.error && <p class="field-error">{sentence(props.error)}</p>}
       {props.hint && (
         <p class="hint" id={`${id}-hint`}>
           {props.hint}
@@ -139,7 +140,7 @@ export function SwitchField(props: { label: string; name: string; on: boolean; o
 
 function rangeHint(variable: GameVariable): string {
   const { min, max } = variable;
-  if (variable.type !== "number") return "";
+  if (variable.type !== "number" && variable.type !== "integer") return "";
   if (typeof min === "number" && typeof max === "number") return `From ${min} to ${max}.`;
   if (typeof min === "number") return `At least ${min}.`;
   return typeof max === "number" ? `At most ${max}.` : "";
@@ -162,14 +163,16 @@ export function VariableField(props: { variable: GameVariable; value: string; st
     case "switch":
       return (
         <SwitchField
-          label={common.label} name={common.name} on={isOn(props.value)} hint={common.hint} error={common.error} disabled={common.disabled ?? false}
+          label={common.label} name={common.name} on={isOn(variable, props.value)} hint={common.hint} error={common.error} disabled={common.disabled ?? false}
           onChange={(on) => props.onInput(spellSwitch(variable, on))}
         />
       );
     case "secret":
       return <SecretField {...common} stored={props.stored ?? false} />;
     case "number":
-      return <TextField {...common} mode="decimal" />;
+      return <TextField {...common} mode={variable.type === "integer" ? "numeric" : "decimal"} />;
+    case "lines":
+      return <AreaField {...common} rows={3} />;
     default:
       return <TextField {...common} />;
   }

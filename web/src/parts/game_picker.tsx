@@ -23,7 +23,7 @@ export function GamePicker({ games, href }: { games: Game[]; href: (game: Game) 
   const [text, setText] = useState("");
   const words = text.toLowerCase().split(/\s+/);
   const shown = games.filter((game) => {
-    const all = `${game.id} ${game.name} ${game.description}`.toLowerCase();
+    const all = `${game.id} ${game.name} ${game.description ?? ""}`.toLowerCase();
     return words.every((word) => all.includes(word));
   });
   return (

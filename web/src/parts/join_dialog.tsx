@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { describe } from "../api/client";
 import type { JoinToken } from "../api/types";
 import { current } from "../state/session";
@@ -31,33 +31,36 @@ function Waiting({ known }: { known: ReadonlySet<string> }) {
   );
 }
 
-export function JoinDialog({ open, onClose, onMade }: { open: boolean; onClose: () => void; onMade?: () => void }) {
+export function JoinDialog(props: { open: boolean; onClose: () => void; onMade?: () => void }) {
+  return (
+    <Dialog title="Add a node" open={props.open} onClose={props.onClose}>
+      <JoinForm onClose={props.onClose} onMade={props.onMade ?? (() => undefined)} />
+    </Dialog>
+  );
+}
+
+/** Lives as long as the dialog is open, so that each begins empty. */
+function JoinForm({ onClose, onMade }: { onClose: () => void; onMade: () => void }) {
   const [name, setName] = useState("");
   const [lifetime, setLifetime] = useState("3600");
   const [made, setMade] = useState<JoinToken | null>(null);
   const [error, setError] = useState("");
   const [busy, setBusy] = useState(false);
-  const known = useRef<ReadonlySet<string>>(new Set());
-  useEffect(() => {
-    if (!open) return;
-    setMade(null);
-    setError("");
-    known.current = new Set(current().fleet.nodes.value.keys());
-  }, [open]);
+  const known = useRef<ReadonlySet<string>>(new Set(current().fleet.nodes.peek().keys()));
   const create = async (event: Event): Promise<void> => {
     event.preventDefault();
     setBusy(true);
     setError("");
     try {
       setMade(await current().client.post<JoinToken>("/join-tokens", { expires_in_seconds: Number(lifetime), ...(name.trim() && { name: name.trim() }) }));
-      onMade?.();
+      onMade();
     } catch (failure) {
       setError(describe(failure));
     }
     setBusy(false);
   };
   return (
-    <Dialog title="Add a node" open={open} onClose={onClose}>
+    <>
       {error && <Failure>{error}</Failure>}
       {!made ? (
         <form onSubmit={create}>
@@ -91,6 +94,6 @@ export function JoinDialog({ open, onClose, onMade }: { open: boolean; onClose: 
           </div>
         </div>
       )}
-    </Dialog>
+    </>
   );
 }

@@ -7,7 +7,15 @@ import { Dialog, Failure } from "./basics";
 import { TextField } from "./field";
 
 /** Removing asks what becomes of the data, and for the name when it shall be deleted: there is no way back from that. */
-export function RemoveDialog({ server, open, onClose }: { server: Server; open: boolean; onClose: () => void }) {
+export function RemoveDialog(props: { server: Server; open: boolean; onClose: () => void }) {
+  return (
+    <Dialog title={`Remove ${props.server.name}?`} open={props.open} onClose={props.onClose}>
+      <RemoveForm server={props.server} onClose={props.onClose} />
+    </Dialog>
+  );
+}
+
+function RemoveForm({ server, onClose }: { server: Server; onClose: () => void }) {
   const [data, setData] = useState<"keep" | "delete">("keep");
   const [typed, setTyped] = useState("");
   const [error, setError] = useState("");
@@ -28,7 +36,6 @@ export function RemoveDialog({ server, open, onClose }: { server: Server; open: 
     setBusy(false);
   };
   return (
-    <Dialog title={`Remove ${server.name}?`} open={open} onClose={onClose}>
       <form onSubmit={remove}>
         {error && <Failure>{error}</Failure>}
         <fieldset class="choice-list">
@@ -56,6 +63,5 @@ export function RemoveDialog({ server, open, onClose }: { server: Server; open: 
           </button>
         </div>
       </form>
-    </Dialog>
   );
 }

@@ -31,7 +31,7 @@ describe("Fleet", () => {
     const { fleet, release } = fleetOf({ servers: [server("a"), server("b")] });
     fleet.receive('{"type":"hello","sequence":9}');
     release();
-    await vi.waitFor(() => expect(fleet.loaded.value).toBe(true));
+    await vi.waitFor(() => expect(fleet.loaded.value).toBe(true), { timeout: 20_000 });
     fleet.receive(event("server", "put", server("a", { state: "stopped", version: "2" })));
     fleet.receive(event("server", "gone", { id: "b" }));
     fleet.receive(event("server", "put", server("c")));

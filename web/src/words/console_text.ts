@@ -2,9 +2,9 @@
 
 const SEQUENCES = /\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\r/g;
 
-/** The lines without colours and cursor movements: a terminal's cells tell a reader of the page nothing. */
-export function plainLines(text: string): string[] {
-  return text.replace(SEQUENCES, "").split("\n").map((line) => line.trimEnd()).filter(Boolean);
+/** The text without colours and cursor movements: a terminal's cells tell a reader of the page nothing. */
+export function plainText(text: string): string {
+  return text.replace(SEQUENCES, "");
 }
 
 /**

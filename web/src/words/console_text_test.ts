@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { plainLines, withoutOverlap } from "./console_text";
+import { plainText, withoutOverlap } from "./console_text";
 
 describe("withoutOverlap", () => {
   test.each([
@@ -8,6 +8,6 @@ describe("withoutOverlap", () => {
   ])("after the log %j, %j brings %j", (log, live, news) => expect(withoutOverlap(log, live)).toBe(news));
 });
 
-test("plain lines have no colours, titles or carriage returns", () => {
-  expect(plainLines("\x1b[32mready\x1b[0m\r\n\x1b]0;title\x07next  \n\n")).toEqual(["ready", "next"]);
+test("plain text has no colours, titles or carriage returns", () => {
+  expect(plainText("\x1b[32mready\x1b[0m\r\n\x1b]0;title\x07next\n")).toBe("ready\nnext\n");
 });

@@ -79,6 +79,13 @@ export function cpus(count: number): string {
   return count === 1 ? "1 CPU" : `${Number(count.toFixed(2))} CPUs`;
 }
 
+/** "must be a number" → "Must be a number." The coordinator says fragments, which follow a field's name on a command line. */
+export function sentence(text: string): string {
+  const trimmed = text.trim();
+  if (!trimmed) return "";
+  return trimmed.charAt(0).toUpperCase() + trimmed.slice(1) + (/[.!?…]$/.test(trimmed) ? "" : ".");
+}
+
 export function capital(word: string): string {
   const text = word.replaceAll("_", " ");
   return text.charAt(0).toUpperCase() + text.slice(1);

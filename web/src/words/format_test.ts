@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { bytes, bytesOf, cpus, duration, parseBytes, percent, plural, relative } from "./format";
+import { bytes, bytesOf, cpus, duration, parseBytes, percent, plural, relative, sentence } from "./format";
 
 describe("bytes", () => {
   test.each([
@@ -16,6 +16,8 @@ test("a part of a whole has the unit once when it is the same", () => {
   expect(bytesOf(17.3 * 1024 ** 3, 32 * 1024 ** 3)).toBe("17.3 of 32 GB");
   expect(bytesOf(512 * 1024 ** 2, 32 * 1024 ** 3)).toBe("512 MB of 32 GB");
 });
+
+test.each([["must be a number", "Must be a number."], ["It is taken.", "It is taken."], [" ", ""]])("makes a sentence of %j", (text, words) => expect(sentence(text)).toBe(words));
 
 describe("parseBytes", () => {
   test.each([["2 GB", 2 * 1024 ** 3], ["2", 2 * 1024 ** 3], ["1.5g", 1.5 * 1024 ** 3], ["1,5 GiB", 1.5 * 1024 ** 3], ["512 MB", 512 * 1024 ** 2], ["", 0], ["64k", 65536]])("reads %j", (text, value) =>
