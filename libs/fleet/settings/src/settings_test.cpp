@@ -1,0 +1,239 @@
+#include "muster/settings/settings.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace muster::settings {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+using Map = std::map<std::string, std::string>;
+
+Settings good(const Input& input) {
+    auto settings = load(input);
+    EXPECT_TRUE(settings) << settings.error().message;
+    return settings.value_or(Settings());
+}
+
+void expect_refused(const Input& input, std::string_view start, std::string_view part) {
+    const auto settings = load(input);
+    ASSERT_FALSE(settings) << start;
+    EXPECT_THAT(settings.error().message, StartsWith(std::string(start)));
+    EXPECT_THAT(settings.error().message, HasSubstr(std::string(part)));
+    EXPECT_EQ(settings.error().code, Errc::invalid_argument);
+}
+
+Input file(std::string text) {
+    return {.file = std::move(text)};
+}
+
+TEST(Table, NamesFlagsAndVariablesAreAllDifferent) {
+    std::set<std::string_view> names;
+    for (const auto& entry : table()) {
+        for (const auto name : {entry.name, entry.flag, entry.environment})
+            EXPECT_TRUE(names.insert(name).second) << name;
+        for (const auto& alias : entry.environment_aliases)
+            EXPECT_TRUE(names.insert(alias.name).second) << alias.name;
+        for (const auto& alias : entry.file_aliases)
+            EXPECT_TRUE(names.insert(alias.name).second) << alias.name;
+        EXPECT_TRUE(entry.flag.starts_with("--")) << entry.name;
+        EXPECT_TRUE(entry.environment.starts_with("MUSTER_")) << entry.name;
+        EXPECT_NE(entry.roles, 0U) << entry.name;
+        EXPECT_TRUE(entry.description.ends_with('.')) << entry.name;
+    }
+}
+
+TEST(Load, EveryRoleHasDefaults) {
+    for (const auto role : {Role::up, Role::coordinator, Role::node}) {
+        const auto settings = good({.role = role});
+        for (const auto& entry : table()) EXPECT_EQ(settings.source(entry.name), "default");
+    }
+    EXPECT_EQ(good({.role = Role::up}).address("http.address"), (Address{"127.0.0.1", 8080}));
+    EXPECT_EQ(good({.role = Role::coordinator}).address("http.address"),
+              (Address{"0.0.0.0", 8080}));
+    const auto settings = good({.role = Role::node});
+    EXPECT_EQ(settings.text("docker.base_url"), "unix:///var/run/docker.sock");
+    EXPECT_EQ(settings.number("node.operations_max"), 4);
+    EXPECT_EQ(settings.duration("link.lease"), std::chrono::seconds(15));
+    EXPECT_FALSE(settings.boolean("control.enabled"));
+    EXPECT_EQ(settings.port_range("node.ports"), (PortRange{2000, 39999}));
+    EXPECT_TRUE(settings.list("node.labels").empty());
+}
+
+TEST(Load, FlagsWinOverEnvironmentOverFileOverDefault) {
+    Input input = file("# the address\n[http]\naddress = \"10.0.0.1:1\"\n");
+    auto settings = good(input);
+    EXPECT_EQ(settings.address("http.address"), (Address{"10.0.0.1", 1}));
+    EXPECT_EQ(settings.source("http.address"), "muster.toml line 3");
+    EXPECT_TRUE(settings.is_given("http.address"));
+    input.environment = {{"MUSTER_HTTP", "10.0.0.2:2"}};
+    settings = good(input);
+    EXPECT_EQ(settings.address("http.address"), (Address{"10.0.0.2", 2}));
+    EXPECT_EQ(settings.source("http.address"), "MUSTER_HTTP");
+    input.flags = {{"--http", "10.0.0.3:0"}};
+    settings = good(input);
+    EXPECT_EQ(settings.address("http.address"), (Address{"10.0.0.3", 0}));
+    EXPECT_EQ(settings.source("http.address"), "--http");
+}
+
+TEST(Load, TheDataFolderDependsOnWhoItIs) {
+    EXPECT_EQ(good({.environment = {{"HOME", "/home/a"}}}).text("data_dir"),
+              "/home/a/.local/share/muster");
+    EXPECT_EQ(good({.environment = {{"HOME", "/root"}}, .is_root = true}).text("data_dir"),
+              "/var/lib/muster");
+    EXPECT_EQ(good({.environment = {{"HOME", "/h"}, {"XDG_DATA_HOME", "/x"}}}).text("data_dir"),
+              "/x/muster");
+    EXPECT_EQ(good({.flags = {{"--data-dir", "/d"}}}).text("data_dir"), "/d");
+}
+
+TEST(Load, NamesTheSourceAndTheNearestKey) {
+    expect_refused(file("[http]\n\nadress = \"x\"\n"), "muster.toml line 3: http.adress",
+                   "did you mean `http.address`?");
+    expect_refused(file("data_dirr = 'x'"), "muster.toml line 1: data_dirr", "`data_dir`");
+    expect_refused({.flags = {{"--htp", "x"}}}, "--htp", "did you mean `--http`?");
+    expect_refused({.environment = {{"MUSTER_HTPP", "x"}}}, "MUSTER_HTPP", "`MUSTER_HTTP`");
+    expect_refused(file("config = 'x'"), "muster.toml line 1: config", "is not known");
+    EXPECT_TRUE(load({.environment = {{"MUSTER_TEST_X", "x"}, {"MUSTER_URL", ""}, {"PATH", "y"}}}));
+}
+
+TEST(Load, SaysWhatIsWrongWithAValue) {
+    expect_refused(file("[http]\naddress = 'a:b'"), "muster.toml line 2: http.address",
+                   "must be host:port");
+    expect_refused({.environment = {{"MUSTER_LINK_PING", "fast"}}}, "MUSTER_LINK_PING: link.ping",
+                   "must be a duration");
+    expect_refused({.flags = {{"--operations-max", "0"}}}, "--operations-max", "from 1 to 256");
+    expect_refused({.flags = {{"--log-level", "loud"}}}, "--log-level", "one of trace, debug");
+    expect_refused({.flags = {{"--log-json", "perhaps"}}}, "--log-json", "true or false");
+    expect_refused({.flags = {{"--ports", "9-1"}}}, "--ports", "two ports");
+    expect_refused({.flags = {{"--label", "a"}}}, "--label", "key=value");
+    expect_refused({.flags = {{"--data-dir", "a\nb"}}}, "--data-dir", "one line");
+    expect_refused(file("http = { address = [1, [2]] }"), "muster.toml line 1: http.address",
+                   "must be a text");
+    expect_refused(file("[http\n"), "muster.toml line 1", "is no TOML");
+    // Also where a stronger source overrules it.
+    expect_refused({.flags = {{"--http", ":1"}}, .environment = {{"MUSTER_HTTP", "a:b"}}},
+                   "MUSTER_HTTP", "host:port");
+}
+
+TEST(Load, SecretsAreInNoError) {
+    const std::string secret = "hunter2";
+    const std::vector<Input> inputs{
+        {.role = Role::node, .environment = {{"MUSTER_JOIN_TOKEN", secret + "\n"}}},
+        {.role = Role::node, .flags = {{"--join-token", secret + std::string(5000, 'x')}}},
+        file("[node]\njoin_token = [['" + secret + "']]"),
+        file("[node]\njoin_token = \"" + secret + "\n"),
+        file("[node]\njoin_token = " + secret),
+        {.role = Role::coordinator, .flags = {{"--join-token", secret}}}};
+    for (const auto& input : inputs) {
+        const auto settings = load(input);
+        ASSERT_FALSE(settings);
+        EXPECT_THAT(settings.error().message, Not(HasSubstr(secret)));
+        EXPECT_THAT(settings.error().field, Not(HasSubstr(secret)));
+    }
+    EXPECT_EQ(good({.role = Role::node, .environment = {{"MUSTER_JOIN_TOKEN", secret}}})
+                  .text("node.join_token"),
+              secret);
+}
+
+TEST(Load, AFlagOfAnotherRoleIsRefusedButTheFileIsShared) {
+    expect_refused({.role = Role::node, .flags = {{"--http", ":1"}}}, "--http", "`muster node`");
+    EXPECT_TRUE(load({.role = Role::node, .file = "[http]\naddress = ':1'"}));
+}
+
+TEST(Load, ListsAndLabelsComeInThreeShapes) {
+    const Map wanted{{"disk", "ssd"}, {"zone", "a"}};
+    EXPECT_EQ(
+        good({.role = Role::node, .flags = {{"--label", "zone=a, disk=ssd"}}}).pairs("node.labels"),
+        wanted);
+    EXPECT_EQ(good(file("[node]\nlabels = ['zone=a', 'disk=ssd']")).pairs("node.labels"), wanted);
+    const auto settings = good(file("[node.labels]\nzone = 'a'\ndisk = 'ssd'"));
+    EXPECT_EQ(settings.pairs("node.labels"), wanted);
+    EXPECT_THAT(settings.list("node.labels"), ElementsAre("disk=ssd", "zone=a"));
+}
+
+TEST(Load, TakesDocklordsNames) {
+    const auto coordinator = good(
+        {.role = Role::coordinator, .environment = {{"API_PORT", "3000"}, {"GRPC_PORT", "50052"}}});
+    EXPECT_EQ(coordinator.address("http.address"), (Address{"0.0.0.0", 3000}));
+    EXPECT_EQ(coordinator.address("grpc.address"), (Address{"0.0.0.0", 50052}));
+    EXPECT_EQ(coordinator.source("http.address"), "API_PORT");
+    const auto node = good({.role = Role::node,
+                            .environment = {{"COORDINATOR_ADDR", "http://localhost:50051"},
+                                            {"DOCKLORD_PASSWORD", "p"},
+                                            {"DOCKER_HOST", "tcp://d:1"}}});
+    EXPECT_EQ(node.address("node.coordinator"), (Address{"localhost", 50051}));
+    EXPECT_EQ(node.text("node.password"), "p");
+    EXPECT_EQ(node.text("docker.base_url"), "tcp://d:1");
+    expect_refused({.environment = {{"API_PORT", "http"}}}, "API_PORT", "must be a port");
+}
+
+TEST(Load, TakesTheShootersNames) {
+    EXPECT_EQ(good({.environment = {{"MGS_HOST", "0.0.0.0"}, {"MGS_PORT", "9000"}}})
+                  .address("http.address"),
+              (Address{"0.0.0.0", 9000}));
+    // Our own name wins over an alias.
+    EXPECT_EQ(
+        good({.environment = {{"MUSTER_HTTP", ":1"}, {"MGS_PORT", "2"}}}).address("http.address"),
+        (Address{"127.0.0.1", 1}));
+}
+
+TEST(Load, TakesSustenetsFile) {
+    const auto settings = good({.role = Role::node, .file = R"(
+[all]
+server_name = "Cluster Server"
+max_connections = 0
+port = 0
+[cluster]
+key_name = "cluster_key"
+master_ip = "10.0.0.9"
+master_port = 6256
+)"});
+    EXPECT_EQ(settings.text("node.name"), "Cluster Server");
+    EXPECT_EQ(settings.address("node.coordinator"), (Address{"10.0.0.9", 6256}));
+    EXPECT_EQ(settings.number("http.connections_max"), 4096);
+    EXPECT_EQ(settings.notes().size(), 2U);
+    EXPECT_EQ(good(file("[all]\nmax_connections = 7")).number("http.connections_max"), 7);
+}
+
+TEST(Load, TakesMaestrosFile) {
+    const auto settings = good(file(R"(
+[docker]
+base_url = "http://localhost:2375"
+image_name = "game"
+container_name = "one"
+[dockerfile]
+path = "."
+buildContext = "."
+[npm]
+dashboard_path = "./dashboard"
+)"));
+    EXPECT_EQ(settings.text("docker.base_url"), "http://localhost:2375");
+    EXPECT_EQ(settings.text("npm.folder"), "./dashboard");
+    EXPECT_EQ(settings.text("npm.script"), "start");
+    EXPECT_EQ(settings.notes().size(), 4U);
+}
+
+TEST(Load, RefusesHalfOfAPair) {
+    expect_refused({.flags = {{"--tls-key", "k.pem"}}}, "--tls-key", "tls.certificate");
+    expect_refused(file("[docker]\ncertificate = 'c.pem'"), "muster.toml line 2", "docker.key");
+    expect_refused({.flags = {{"--link-lease", "1s"}}}, "--link-lease", "longer than link.ping");
+}
+
+TEST(ConfigFiles, TheNamedOneOrTheUsualOnes) {
+    EXPECT_EQ(
+        config_files({.flags = {{"--config", "/c"}}, .environment = {{"MUSTER_CONFIG", "/e"}}}),
+        std::pair(std::vector<std::string>{"/c"}, true));
+    EXPECT_EQ(config_files({.environment = {{"MUSTER_CONFIG", "/e"}}}),
+              std::pair(std::vector<std::string>{"/e"}, true));
+    EXPECT_EQ(
+        config_files({.flags = {{"--data-dir", "/d"}}}),
+        std::pair(std::vector<std::string>{"/d/muster.toml", "/etc/muster/muster.toml"}, false));
+}
+
+}  // namespace
+}  // namespace muster::settings
