@@ -13,7 +13,7 @@ constexpr auto all = up | coordinator | node;
 constexpr std::int64_t milliseconds_of_hour = 3'600'000;
 using enum Alias::Part;
 
-std::vector<Entry> make_table() {
+std::vector<Entry> general_entries() {
     return {
         {.name = "data_dir",
          .flag = "--data-dir",
@@ -44,6 +44,11 @@ std::vector<Entry> make_table() {
          .preset = "false",
          .roles = all,
          .description = "Logs one JSON object a line."},
+    };
+}
+
+std::vector<Entry> serving_entries() {
+    return {
         {.name = "http.address",
          .flag = "--http",
          .environment = "MUSTER_HTTP",
@@ -94,6 +99,11 @@ std::vector<Entry> make_table() {
          .preset = "false",
          .roles = up | coordinator,
          .description = "Serves HTTPS with a certificate of the coordinator's own authority."},
+    };
+}
+
+std::vector<Entry> content_and_limits_entries() {
+    return {
         {.name = "web.folder",
          .flag = "--web",
          .environment = "MUSTER_WEB_FOLDER",
@@ -142,6 +152,11 @@ std::vector<Entry> make_table() {
          .description = "Wrong tokens a minute from one address before it has to wait.",
          .min = 1,
          .max = 1'000'000},
+    };
+}
+
+std::vector<Entry> link_entries() {
+    return {
         {.name = "grpc.address",
          .flag = "--grpc",
          .environment = "MUSTER_GRPC",
@@ -184,6 +199,11 @@ std::vector<Entry> make_table() {
          .roles = up | coordinator,
          .description = "So long after the coordinator's start no node is unreachable.",
          .max = milliseconds_of_hour},
+    };
+}
+
+std::vector<Entry> node_identity_entries() {
+    return {
         {.name = "node.coordinator",
          .flag = "--coordinator",
          .environment = "MUSTER_COORDINATOR",
@@ -226,6 +246,11 @@ std::vector<Entry> make_table() {
          .roles = up | node,
          .description = "The address that players reach. By default the one that the node dials "
                         "from."},
+    };
+}
+
+std::vector<Entry> node_work_entries() {
+    return {
         {.name = "node.labels",
          .flag = "--label",
          .environment = "MUSTER_NODE_LABELS",
@@ -258,6 +283,11 @@ std::vector<Entry> make_table() {
          .description = "What starts servers: `docker`, `process` (namespaces and cgroups, no "
                         "engine), or `auto`: docker when an engine answers.",
          .choices = {"auto", "docker", "process"}},
+    };
+}
+
+std::vector<Entry> engine_entries() {
+    return {
         {.name = "docker.base_url",
          .flag = "--docker",
          .environment = "MUSTER_DOCKER_BASE_URL",
@@ -284,6 +314,11 @@ std::vector<Entry> make_table() {
          .preset = "",
          .roles = up | node,
          .description = "A PEM file: the private key of `docker.certificate`."},
+    };
+}
+
+std::vector<Entry> horizon_entries() {
+    return {
         {.name = "control.enabled",
          .flag = "--control",
          .environment = "MUSTER_CONTROL",
@@ -321,6 +356,15 @@ std::vector<Entry> make_table() {
          .roles = up | coordinator,
          .description = "Which of its scripts: `npm run start`."},
     };
+}
+
+std::vector<Entry> make_table() {
+    std::vector<Entry> entries;
+    for (const auto group :
+         {&general_entries, &serving_entries, &content_and_limits_entries, &link_entries,
+          &node_identity_entries, &node_work_entries, &engine_entries, &horizon_entries})
+        for (auto& entry : group()) entries.push_back(std::move(entry));
+    return entries;
 }
 
 constexpr std::array<Retired, 8> retired_names{{
