@@ -19,7 +19,7 @@ import { ServersPage } from "./pages/servers";
 import { SignInPage } from "./pages/sign_in";
 import { TokensPage } from "./pages/tokens";
 import { address, match } from "./state/router";
-import { current, mayAdminister, restoring, session, signOut } from "./state/session";
+import { current, mayAdminister, restoring, seesNodes, session, signOut } from "./state/session";
 import { needsAttention } from "./state/states";
 import { cycleTheme, theme } from "./state/theme";
 import { capital } from "./words/format";
@@ -63,13 +63,15 @@ interface Place {
   icon: IconName;
   text: string;
   admin?: boolean;
+  /** Not for a token that is limited to some servers. */
+  whole?: boolean;
   phone?: boolean;
 }
 
 export const PLACES: readonly Place[] = [
   { href: "/", icon: "home", text: "Overview", phone: true },
   { href: "/servers", icon: "servers", text: "Servers", phone: true },
-  { href: "/nodes", icon: "nodes", text: "Nodes", phone: true },
+  { href: "/nodes", icon: "nodes", text: "Nodes", phone: true, whole: true },
   { href: "/games", icon: "games", text: "Games", phone: true },
   { href: "/operations", icon: "operations", text: "Operations" },
   { href: "/tokens", icon: "tokens", text: "Tokens", admin: true },
@@ -111,7 +113,7 @@ function Shell({ children }: { children: ComponentChildren }) {
   const { me, fleet } = current();
   const path = address.value.path;
   const attention = [...fleet.servers.value.values()].filter(needsAttention).length;
-  const places = PLACES.filter((place) => !place.admin || mayAdminister());
+  const places = PLACES.filter((place) => (!place.admin || mayAdminister()) && (!place.whole || seesNodes()));
   return (
     <div class="shell">
       <a class="skip" href="#main">

@@ -112,6 +112,16 @@ describe("the dashboard", () => {
     expect(screen.has("form")).toBe(false);
   });
 
+  test("does not ask for what a token of some servers may not see", async () => {
+    const { screen, heard } = await draw("/", "operator", { "GET /whoami": { body: { id: "tok-1", name: "anna", role: "operator", servers: ["srv-1"] } }, "GET /servers": list(server) });
+    await screen.sees("Recent operations");
+    for (const selector of ['a[href="/nodes"]', 'a[href="/deploy"]']) expect(screen.has(selector), selector).toBe(false);
+    expect(heard.some((call) => call.path.startsWith("/nodes"))).toBe(false);
+    navigate("/servers");
+    await screen.sees("friday");
+    expect(screen.has('[data-action="stop"]')).toBe(true);
+  });
+
   test("asks for a power action once, and shows why it failed", async () => {
     const { screen, heard } = await draw("/servers", "operator", { "POST /servers/srv-1/stop": { status: 409, body: { detail: "an update is running" } } });
     await screen.sees("friday");

@@ -5,7 +5,7 @@ import { Icon } from "../parts/icon";
 import { JoinDialog } from "../parts/join_dialog";
 import { NodePill, OperationRow, PowerButtons, StatePill } from "../parts/server_parts";
 import { describe } from "../api/client";
-import { current, mayAdminister, mayDeploy } from "../state/session";
+import { current, mayAdminister, mayDeploy, seesNodes } from "../state/session";
 import { STATE_MEANING, STATE_TONE, needsAttention } from "../state/states";
 import { bytesOf, percent, plural } from "../words/format";
 
@@ -111,6 +111,29 @@ function Attention({ servers, nodes }: { servers: Server[]; nodes: FleetNode[] }
   );
 }
 
+function NodesPanel({ nodes }: { nodes: FleetNode[] }) {
+  return (
+    <Panel title="Nodes" aside={<a href="/nodes">All nodes</a>}>
+      {nodes.length === 0 && <Empty icon="nodes" title="No node yet" />}
+      <ul class="rows">
+        {nodes.slice(0, 8).map((node) => (
+          <li key={node.id} class="row node-row">
+            <div class="row-main">
+              <a href={`/nodes/${node.id}`}>{node.name}</a>
+              <span class="row-note">
+                {plural(node.servers, "server")}
+                {node.cordoned && " · cordoned"}
+              </span>
+            </div>
+            <NodePill node={node} />
+            <NodeMeters node={node} />
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
 export function OverviewPage() {
   const { fleet } = current();
   if (!fleet.loaded.value) {
@@ -134,7 +157,7 @@ export function OverviewPage() {
           </a>
         )}
       </PageHead>
-      {(nodes.length === 0 || servers.length === 0) && <FirstSteps nodes={nodes.length} servers={servers.length} />}
+      {seesNodes() && (nodes.length === 0 || servers.length === 0) && <FirstSteps nodes={nodes.length} servers={servers.length} />}
       <div class="tiles">
         <Tile count={count("good")} text="ready" tone="good" href="/servers?state=ready" />
         <Tile count={count("busy")} text="on their way" tone="busy" href="/servers?state=busy" />
@@ -144,24 +167,7 @@ export function OverviewPage() {
       <div class="columns">
         <div class="column">
           <Attention servers={servers} nodes={nodes} />
-          <Panel title="Nodes" aside={<a href="/nodes">All nodes</a>}>
-            {nodes.length === 0 && <Empty icon="nodes" title="No node yet" />}
-            <ul class="rows">
-              {nodes.slice(0, 8).map((node) => (
-                <li key={node.id} class="row node-row">
-                  <div class="row-main">
-                    <a href={`/nodes/${node.id}`}>{node.name}</a>
-                    <span class="row-note">
-                      {plural(node.servers, "server")}
-                      {node.cordoned && " · cordoned"}
-                    </span>
-                  </div>
-                  <NodePill node={node} />
-                  <NodeMeters node={node} />
-                </li>
-              ))}
-            </ul>
-          </Panel>
+          {seesNodes() && <NodesPanel nodes={nodes} />}
         </div>
         <Panel title="Recent operations" aside={<a href="/operations">All operations</a>}>
           {operations.length === 0 && <Empty icon="operations" title="Nothing has happened yet" />}

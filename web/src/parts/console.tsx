@@ -19,7 +19,7 @@ const HEARD_CHARACTERS = 12_000;
 
 // The console is dark in both colour schemes: programs choose their colours for that.
 const THEME: ITheme = {
-  background: "#0f1318", foreground: "#d6dde6", cursor: "#0f1318", selectionBackground: "#2f4a5c",
+  background: "#0f1318", foreground: "#d6dde6", cursor: "#0f1318", selectionBackground: "#2f4a5c", scrollbarSliderBackground: "#ffffff1a", scrollbarSliderHoverBackground: "#ffffff33", scrollbarSliderActiveBackground: "#ffffff40",
   black: "#1b222b", red: "#f0716e", green: "#6cc788", yellow: "#e2b65b", blue: "#6ea8f2", magenta: "#c792ea", cyan: "#5cc6c6", white: "#d6dde6",
   brightBlack: "#6f7c8b", brightRed: "#ff8f8c", brightGreen: "#8fe0a8", brightYellow: "#f5cf7d", brightBlue: "#93c1ff", brightMagenta: "#dcb0f7", brightCyan: "#84dede", brightWhite: "#ffffff",
 };
@@ -147,7 +147,7 @@ function ConsoleInput({ server, send }: { server: Server; send: (text: string) =
       <span aria-hidden="true">›</span>
       <input
         name="console-line" aria-label={`Type into the console of ${server.name}`} value={line} disabled={!running} autocomplete="off" autocapitalize="off" spellcheck={false}
-        placeholder={running ? "Type a command. Up and down go through earlier ones." : "It does not run."} onInput={(event) => setLine(event.currentTarget.value)} onKeyDown={onKey}
+        placeholder={running ? innerWidth < 600 ? "Type a command" : "Type a command. Up and down go through earlier ones." : "It does not run."} onInput={(event) => setLine(event.currentTarget.value)} onKeyDown={onKey}
       />
       <button type="submit" class="quiet" disabled={!running || !line}>
         Send

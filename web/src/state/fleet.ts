@@ -43,7 +43,8 @@ export class Fleet {
   private closed = false;
   private readonly wake = (): void => this.channel?.hurry();
 
-  constructor(private readonly client: ApiClient) {}
+  /** `whole`: false for a token that is limited to some servers; it may not see nodes. */
+  constructor(private readonly client: ApiClient, private readonly whole = true) {}
 
   start(): void {
     this.channel = new Channel({
@@ -82,7 +83,7 @@ export class Fleet {
     try {
       const [servers, nodes, operations] = await Promise.all([
         this.client.all<Server>("/servers"),
-        this.client.all<FleetNode>("/nodes"),
+        this.whole ? this.client.all<FleetNode>("/nodes") : [],
         this.client.get<Page<Operation>>("/operations", { limit: 100 }),
       ]);
       this.servers.value = byId(servers);

@@ -71,7 +71,7 @@ function forget(): void {
 }
 
 function begin(me: WhoAmI, client: ApiClient): void {
-  const fleet = new Fleet(client);
+  const fleet = new Fleet(client, me.servers === null);
   client.onSignedOut = () => signOut("Your token is no longer accepted. Sign in again.");
   fleet.onFinished = announce;
   goodbye.value = "";
@@ -104,6 +104,10 @@ export function mayOperate(): boolean {
 }
 export function mayAdminister(): boolean {
   return session.value?.me.role === "admin";
+}
+/** Whether the nodes may be seen: not by a token that is limited to some servers. */
+export function seesNodes(): boolean {
+  return session.value?.me.servers === null;
 }
 /** A token that is limited to some servers may act on those, and deploy none. */
 export function mayDeploy(): boolean {

@@ -13,6 +13,8 @@ function needed(name: string): string {
   return value;
 }
 
+const ROOT = resolve(import.meta.dirname, "../../../..");
+
 interface Ready {
   http: string;
   pid: number;
@@ -117,11 +119,11 @@ export class Muster {
   async run(): Promise<void> {
     const http = this.ready ? new URL(this.url).host : "127.0.0.1:0";
     const config = join(this.folder, "muster.toml");
-    writeFileSync(config, `[docker]\nbase_url = "${this.dockerHost}"\n`);
+    writeFileSync(config, `[docker]\nbase_url = "${this.dockerHost}"\n\n[web]\nfolder = "${join(ROOT, "web/dist")}"\n`);
     const readyFile = join(this.dataDir, "ready.json");
     rmSync(readyFile, { force: true });
     const log = openSync(join(this.folder, "muster.log"), "a");
-    const process_ = spawn(this.binary, ["up", "--config", config, "--data-dir", this.dataDir, "--http", http, "--grpc", "127.0.0.1:0"], { stdio: ["ignore", log, log], cwd: resolve(import.meta.dirname, "../../../..") });
+    const process_ = spawn(this.binary, ["up", "--config", config, "--data-dir", this.dataDir, "--http", http, "--grpc", "127.0.0.1:0"], { stdio: ["ignore", log, log], cwd: ROOT });
     closeSync(log);
     this.process = process_;
     this.ready = await until("it says that it is ready", () => {
