@@ -14,11 +14,10 @@ import { GameEditor } from "./games";
 
 /** One game: what it asks, what it opens, and its definition. */
 export function GamePage({ id }: { id: string }) {
-  const { client, fleet } = current();
+  const { client } = current();
   const [game, setGame] = useState<Game | null>(null);
   const [error, setError] = useState("");
   const [editing, setEditing] = useState(false);
-  const [removing, setRemoving] = useState(false);
   useEffect(() => {
     client.get<Game>(`/games/${encodeURIComponent(id)}`).then(setGame, (failure: unknown) => setError(describe(failure)));
   }, [id, editing]);
@@ -30,34 +29,11 @@ export function GamePage({ id }: { id: string }) {
       </>
     );
   }
-  const used = [...fleet.servers.value.values()].filter((server) => server.game === id);
   const source = definitionOf(game);
-  // A masked default would be saved as the mask.
-  const editable = Boolean(game.source) || game.variables.every((variable) => defaultOf(variable) !== MASK);
-  const remove = async (): Promise<void> => {
-    setRemoving(false);
-    if ((await attempt("Removing the game", () => client.delete<unknown>(`/games/${encodeURIComponent(id)}`))) === undefined) return;
-    tell("good", `${game.name} is removed.`);
-    await loadGames().catch(() => undefined);
-    navigate("/games");
-  };
   return (
     <>
       <PageHead title={game.name} back={{ href: "/games", text: "Games" }}>
-        {mayAdminister() && (
-          <>
-            {editable && (
-              <button type="button" onClick={() => setEditing(true)}>
-                Edit
-              </button>
-            )}
-            {game.custom !== false && (
-              <button type="button" class="danger-quiet" onClick={() => setRemoving(true)}>
-                Remove…
-              </button>
-            )}
-          </>
-        )}
+        {mayAdminister() && <GameActions game={game} onEdit={() => setEditing(true)} />}
         {mayDeploy() && (
           <a class="button primary" href={`/deploy/${encodeURIComponent(id)}`}>
             <Icon name="plus" /> Deploy
@@ -78,39 +54,78 @@ export function GamePage({ id }: { id: string }) {
         <Panel title="Settings">
           <Questions variables={game.variables} />
         </Panel>
-        <Panel title="What it runs">
-          <dl class="facts-list">
-            <div>
-              <dt>Image</dt>
-              <dd class="break">{game.image}</dd>
-            </div>
-            <div>
-              <dt>Ports</dt>
-              <dd>{game.ports.map((port) => `${port.name} ${port.number}/${port.protocol}`).join(", ") || "none"}</dd>
-            </div>
-            <div>
-              <dt>Memory</dt>
-              <dd>{game.memory_bytes ? bytes(game.memory_bytes) : "no limit"}</dd>
-            </div>
-            <div>
-              <dt>CPU</dt>
-              <dd>{cpus(game.cpus ?? 0)}</dd>
-            </div>
-            <div>
-              <dt>Servers</dt>
-              <dd>{used.length === 0 ? "none" : <a href={`/servers?q=${encodeURIComponent(id)}`}>{used.length}</a>}</dd>
-            </div>
-          </dl>
-        </Panel>
+        <Facts game={game} />
       </div>
       <Panel title="Definition" aside={<CopyButton text={source} what="the definition" />}>
         <pre class="source" tabIndex={0}>{source}</pre>
       </Panel>
       <GameEditor open={editing} onClose={() => setEditing(false)} source={source} title={`Edit ${game.name}`} />
+    </>
+  );
+}
+
+function serversOf(game: Game): number {
+  return [...current().fleet.servers.value.values()].filter((server) => server.game === game.id).length;
+}
+
+function GameActions({ game, onEdit }: { game: Game; onEdit: () => void }) {
+  const [removing, setRemoving] = useState(false);
+  const used = serversOf(game);
+  // A masked default would be saved as the mask.
+  const editable = Boolean(game.source) || game.variables.every((variable) => defaultOf(variable) !== MASK);
+  const remove = async (): Promise<void> => {
+    setRemoving(false);
+    if ((await attempt("Removing the game", () => current().client.delete<unknown>(`/games/${encodeURIComponent(game.id)}`))) === undefined) return;
+    tell("good", `${game.name} is removed.`);
+    await loadGames().catch(() => undefined);
+    navigate("/games");
+  };
+  return (
+    <>
+      {editable && (
+        <button type="button" onClick={onEdit}>
+          Edit
+        </button>
+      )}
+      {game.custom !== false && (
+        <button type="button" class="danger-quiet" onClick={() => setRemoving(true)}>
+          Remove…
+        </button>
+      )}
       <Confirm title={`Remove ${game.name}?`} open={removing} verb="Remove it" onConfirm={() => void remove()} onClose={() => setRemoving(false)}>
-        <p>{used.length > 0 ? `${used.length} of your servers are of this game. They keep running; new ones cannot be deployed.` : "New servers of it cannot be deployed any more."}</p>
+        <p>{used > 0 ? `${used} of your servers are of this game. They keep running; new ones cannot be deployed.` : "New servers of it cannot be deployed any more."}</p>
       </Confirm>
     </>
+  );
+}
+
+function Facts({ game }: { game: Game }) {
+  const used = serversOf(game);
+  return (
+    <Panel title="What it runs">
+      <dl class="facts-list">
+        <div>
+          <dt>Image</dt>
+          <dd class="break">{game.image}</dd>
+        </div>
+        <div>
+          <dt>Ports</dt>
+          <dd>{game.ports.map((port) => `${port.name} ${port.number}/${port.protocol}`).join(", ") || "none"}</dd>
+        </div>
+        <div>
+          <dt>Memory</dt>
+          <dd>{game.memory_bytes ? bytes(game.memory_bytes) : "no limit"}</dd>
+        </div>
+        <div>
+          <dt>CPU</dt>
+          <dd>{cpus(game.cpus ?? 0)}</dd>
+        </div>
+        <div>
+          <dt>Servers</dt>
+          <dd>{used === 0 ? "none" : <a href={`/servers?q=${encodeURIComponent(game.id)}`}>{used}</a>}</dd>
+        </div>
+      </dl>
+    </Panel>
   );
 }
 

@@ -5,9 +5,10 @@ import { placeProblem } from "../forms/deploy";
 import { settingsComplaints, settingsOf, settingsPatch, variablesOf, type Settings } from "../forms/settings";
 import { MASK } from "../forms/variables";
 import { focusField } from "../pages/deploy";
-import { tell } from "../state/notices";
+import { attempt, tell } from "../state/notices";
 import { current, games, loadGames } from "../state/session";
 import { isRunning } from "../state/states";
+import { sentence } from "../words/format";
 import { Failure, Loading, Panel } from "./basics";
 import { AreaField, SwitchField, TextField, VariableField } from "./field";
 import { power } from "./server_parts";
@@ -27,81 +28,85 @@ function knownFields(game: Game | undefined, server: Server): Set<string> {
   return new Set(["name", "description", "labels", "memory_bytes", "cpus", ...variablesOf(game, server).map((variable) => `variables.${variable.name}`)]);
 }
 
-function Form({ server, game }: { server: Server; game: Game | undefined }) {
+/** What the form is about: the server as the person saw it, what they made of it, and how to save that. */
+function useSettings(server: Server, game: Game | undefined, onErrors: (found: Record<string, string>) => void) {
   const { client, fleet } = current();
   // What the person began with; the live server may move on meanwhile.
   const [base, setBase] = useState(server);
   const [form, setForm] = useState<Settings>(() => settingsOf(game, server));
-  const [errors, setErrors] = useState<Record<string, string>>({});
   const [conflict, setConflict] = useState(false);
   const [saved, setSaved] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const box = useRef<HTMLFormElement>(null);
+  const patch = settingsPatch(game, base, form);
+  const takeUp = (fresh: Server): void => {
+    fleet.putServer(fresh);
+    setBase(fresh);
+    setForm(settingsOf(game, fresh));
+    setConflict(false);
+    onErrors({});
+  };
+  const fetchFresh = (): Promise<Server> => client.get<Server>(`/servers/${server.id}`);
+  const send = async (version: string): Promise<void> => {
+    takeUp((await client.patch<Server>(`/servers/${server.id}`, patch, version)).body);
+    setSaved("variables" in patch || "memory_bytes" in patch || "cpus" in patch);
+    tell("good", "The settings are saved.");
+  };
+  /** A version also moves when the server merely changed its state: then the same patch is still right and is sent again. */
+  const sendAgainOrAsk = async (): Promise<void> => {
+    const fresh = await fetchFresh();
+    if (JSON.stringify(settingsOf(game, fresh)) === JSON.stringify(settingsOf(game, base))) await send(fresh.version);
+    else setConflict(true);
+  };
+  const save = async (): Promise<void> => {
+    try {
+      await send(base.version).catch((failure: unknown) => {
+        if (failure instanceof ApiError && failure.status === 412) return sendAgainOrAsk();
+        throw failure;
+      });
+    } catch (failure) {
+      onErrors({ [failure instanceof ApiError ? placeProblem(failure.field, knownFields(game, base)) : ""]: describe(failure) });
+    }
+  };
   const set = (change: Partial<Settings>): void => {
     setForm((before) => ({ ...before, ...change }));
     setSaved(false);
   };
-  const patch = settingsPatch(game, base, form);
-  const dirty = Object.keys(patch).length > 0;
+  const showTheirs = async (): Promise<void> => {
+    const fresh = await attempt("Fetching the settings", fetchFresh);
+    if (fresh) takeUp(fresh);
+  };
+  return { base, form, conflict, saved, dirty: Object.keys(patch).length > 0, set, save, undo: () => takeUp(base), showTheirs };
+}
+
+function Form({ server, game }: { server: Server; game: Game | undefined }) {
+  const [errors, setErrors] = useState<Record<string, string>>({});
+  const [busy, setBusy] = useState(false);
+  const box = useRef<HTMLFormElement>(null);
   const show = (found: Record<string, string>): void => {
     setErrors(found);
     const first = Object.keys(found).find(Boolean);
     if (first) requestAnimationFrame(() => focusField(box.current, first));
   };
-  const takeUp = (fresh: Server): void => {
-    fleet.putServer(fresh);
-    setBase(fresh);
-    setForm(settingsOf(game, fresh));
-  };
-  const done = (): void => {
-    setSaved("variables" in patch || "memory_bytes" in patch || "cpus" in patch);
-    tell("good", "The settings are saved.");
-  };
-  const reload = async (): Promise<void> => {
-    takeUp((await client.call<Server>("GET", `/servers/${server.id}`)).body);
-    setConflict(false);
-    show({});
-  };
+  const { base, form, conflict, saved, dirty, set, save, undo, showTheirs } = useSettings(server, game, show);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     const found = settingsComplaints(game, base, form);
     show(found);
     if (Object.keys(found).length > 0 || !dirty) return;
     setBusy(true);
-    try {
-      takeUp((await client.patch<Server>(`/servers/${server.id}`, patch, base.version)).body);
-      done();
-    } catch (failure) {
-      if (failure instanceof ApiError && failure.status === 412) await sendAgainOrAsk();
-      else show({ [failure instanceof ApiError ? placeProblem(failure.field, knownFields(game, base)) : ""]: describe(failure) });
-    }
+    await save();
     setBusy(false);
-  };
-  /** A version also moves when the server merely changed its state: then the same patch is still right and is sent again. */
-  const sendAgainOrAsk = async (): Promise<void> => {
-    const fresh = (await client.call<Server>("GET", `/servers/${server.id}`)).body;
-    if (JSON.stringify(settingsOf(game, fresh)) !== JSON.stringify(settingsOf(game, base))) {
-      setConflict(true);
-      return;
-    }
-    try {
-      takeUp((await client.patch<Server>(`/servers/${server.id}`, patch, fresh.version)).body);
-      done();
-    } catch (failure) {
-      show({ "": describe(failure) });
-    }
   };
   return (
     <form ref={box} class="settings" onSubmit={submit} noValidate>
       {conflict && (
         <div class="banner warn" role="alert">
           <span>Someone else changed these settings meanwhile. Nothing of yours was saved.</span>
-          <button type="button" onClick={() => void reload()}>
+          <button type="button" onClick={() => void showTheirs()}>
             Show theirs
           </button>
         </div>
       )}
-      {errors[""] && <Failure>{errors[""]}</Failure>}
+      {errors[""] && <Failure>{sentence(errors[""])}</Failure>}
       {saved && isRunning(server.state) && (
         <div class="banner plain" role="status">
           <span>It takes effect when the server is started the next time.</span>
@@ -113,13 +118,7 @@ function Form({ server, game }: { server: Server; game: Game | undefined }) {
       <GameSettings game={game} base={base} form={form} errors={errors} set={set} />
       <ServerSettings form={form} errors={errors} set={set} />
       <div class="form-actions">
-        <button
-          type="button" disabled={!dirty || busy}
-          onClick={() => {
-            setForm(settingsOf(game, base));
-            show({});
-          }}
-        >
+        <button type="button" disabled={!dirty || busy} onClick={undo}>
           Undo
         </button>
         <button type="submit" class="primary" disabled={!dirty || busy}>
