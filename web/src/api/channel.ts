@@ -48,6 +48,16 @@ export class Channel {
     this.connect();
   }
 
+  /** Gives up this connection for a new one, whose address may be another. */
+  reopen(): void {
+    if (this.stopped) return;
+    clearTimeout(this.timer);
+    const socket = this.socket;
+    this.socket = null;
+    socket?.close(1000);
+    this.connect();
+  }
+
   close(): void {
     this.stopped = true;
     clearTimeout(this.timer);

@@ -96,6 +96,18 @@ describe("Channel", () => {
     expect(sockets).toHaveLength(1);
     expect(states.at(-1)).toBe("closed");
   });
+  test("can be opened anew, and then listens to the new one alone", () => {
+    const { channel, sockets, heard } = begin();
+    sockets[0]!.opens();
+    channel.reopen();
+    sockets[0]!.breaks();
+    sockets[1]!.opens();
+    sockets[0]!.onmessage!({ data: "old" });
+    sockets[1]!.onmessage!({ data: "new" });
+    vi.advanceTimersByTime(60_000);
+    expect(sockets).toHaveLength(2);
+    expect(heard).toEqual(["new"]);
+  });
   test("can be hurried while it waits", () => {
     const { channel, sockets } = begin();
     sockets[0]!.breaks();

@@ -157,7 +157,11 @@ export function Dialog(props: { title: string; open: boolean; onClose: () => voi
   useEffect(() => {
     const element = box.current;
     if (!element) return;
-    if (props.open && !element.open) element.showModal();
+    if (props.open && !element.open) {
+      element.showModal();
+      // The first thing to answer, or the way back; not the cross in the corner.
+      element.querySelector<HTMLElement>(".dialog-body > :not(.dialog-head) :is(input, select, textarea), .dialog-actions button")?.focus();
+    }
     if (!props.open && element.open) element.close();
   }, [props.open]);
   if (!props.open) return null;

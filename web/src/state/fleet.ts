@@ -16,6 +16,8 @@ export interface LiveSample {
 const OPERATIONS_MAX = 300;
 const BATCH_MS = 60;
 const POLL_MS = 5_000;
+/** With more servers than this, a sample of each every second is more than a page should take in; charts ask for their own. */
+export const SAMPLED_SERVERS_MAX = 500;
 const REFRESH_AGAIN_MS = 2_000;
 
 /**
@@ -41,6 +43,7 @@ export class Fleet {
   private again: ReturnType<typeof setTimeout> | undefined;
   private channel: Channel | null = null;
   private closed = false;
+  private sampled = true;
   private readonly wake = (): void => this.channel?.hurry();
 
   /** `whole`: false for a token that is limited to some servers; it may not see nodes. */
@@ -48,7 +51,10 @@ export class Fleet {
 
   start(): void {
     this.channel = new Channel({
-      open: () => this.client.socket("/events?kinds=server,node,operation,sample"),
+      open: () => {
+        this.sampled = this.servers.peek().size <= SAMPLED_SERVERS_MAX;
+        return this.client.socket(`/events?kinds=server,node,operation${this.sampled ? ",sample" : ""}`);
+      },
       onMessage: (text) => this.receive(text),
       onState: (state) => {
         this.live.value = state;
@@ -91,6 +97,7 @@ export class Fleet {
       this.putOperations(operations.items);
       this.loaded.value = true;
       this.failure.value = null;
+      if (this.sampled && servers.length > SAMPLED_SERVERS_MAX) this.channel?.reopen();
     } catch (error) {
       this.failure.value = error;
       this.again = setTimeout(() => void this.refresh(), REFRESH_AGAIN_MS);

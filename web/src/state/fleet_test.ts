@@ -2,7 +2,7 @@
 import { describe, expect, test, vi } from "vitest";
 import type { ApiClient } from "../api/client";
 import type { Operation, Server } from "../api/types";
-import { Fleet, over, readSample } from "./fleet";
+import { Fleet, SAMPLED_SERVERS_MAX, over, readSample } from "./fleet";
 
 const server = (id: string, more: Partial<Server> = {}): Server => ({ id, name: id, state: "ready", version: "1", ...more }) as Server;
 const operation = (id: string, state: Operation["state"], more: Partial<Operation> = {}): Operation => ({ id, kind: "start", state, created_at: `2026-01-01T00:00:${id.slice(-2).padStart(2, "0")}Z`, ...more }) as Operation;
@@ -108,6 +108,22 @@ describe("Fleet", () => {
     fleet.flush();
     expect(fleet.servers.value.get("a")?.usage?.cpu_percent).toBe(8);
     expect(heard).toHaveBeenCalledOnce();
+  });
+  test("does without samples when there are very many servers", async () => {
+    const sockets: { path: string; close(): void }[] = [];
+    const { fleet, client, release } = fleetOf({ servers: Array.from({ length: SAMPLED_SERVERS_MAX + 1 }, (_, index) => server(`s${index}`)) });
+    Object.assign(client, {
+      socket: (path: string) => {
+        const socket = { path, close: () => undefined };
+        sockets.push(socket);
+        return socket;
+      },
+    });
+    fleet.start();
+    release();
+    await vi.waitFor(() => expect(sockets).toHaveLength(2), { timeout: 20_000 });
+    expect(sockets.map((socket) => socket.path)).toEqual(["/events?kinds=server,node,operation,sample", "/events?kinds=server,node,operation"]);
+    fleet.close();
   });
   test("says what went wrong when the lists cannot be fetched", async () => {
     const { fleet, client, release } = fleetOf();
