@@ -74,11 +74,15 @@ static void save_and_exit(void) {
     exit(0);
 }
 
+// Each piece points to the one before, so that the compiler cannot leave them out.
 static void eat(long megabytes) {
+    static char* eaten;
     for (long i = 0; i < megabytes; ++i) {
         char* piece = malloc(1U << 20U);
         if (piece == NULL) break;
         memset(piece, 1, 1U << 20U);
+        memcpy(piece, &eaten, sizeof eaten);
+        eaten = piece;
     }
     printf("Ate %ld MB\n", megabytes);
 }

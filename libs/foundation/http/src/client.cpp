@@ -54,8 +54,8 @@ Result<std::string> write_head(const Endpoint& endpoint, const ClientRequest& re
     std::string out = request.method + " " + target + " HTTP/1.1\r\n";
     if (!request.headers.find("Host")) out += "Host: " + host_header(endpoint) + "\r\n";
     for (const auto& [name, value] : request.headers.all()) {
-        using namespace std::string_view_literals;
-        if (!is_token(name) || value.find_first_of("\r\n\0"sv) != std::string::npos) {
+        if (!is_token(name) ||
+            value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
             return fail(Errc::invalid_argument, "a header cannot be sent like this", name);
         }
         out += name + ": " + value + "\r\n";

@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-
 #include "client_test_peer.hpp"
 #include "muster/base/encoding.hpp"
 #include "muster/base/time.hpp"
@@ -10,7 +9,9 @@
 namespace muster::http {
 namespace {
 
-using namespace std::chrono_literals;
+using std::chrono_literals::operator""min;
+using std::chrono_literals::operator""ms;
+using std::chrono_literals::operator""s;
 
 constexpr auto patience = 60s;
 const std::string ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

@@ -184,10 +184,10 @@ asio::awaitable<Result<std::unique_ptr<WebSocketClient>>> join(
 }
 
 bool fits_a_line(const Fields& headers) {
-    using namespace std::string_view_literals;
     for (const auto& [name, value] : headers.all()) {
-        if (name.empty() || name.find_first_of("\r\n\0: "sv) != std::string::npos ||
-            value.find_first_of("\r\n\0"sv) != std::string::npos) {
+        if (name.empty() ||
+            name.find_first_of(std::string_view("\r\n\0: ", 5)) != std::string::npos ||
+            value.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos) {
             return false;
         }
     }
