@@ -262,7 +262,9 @@ asio::awaitable<bool> Connection::serve_one() {
         co_return false;
     }
     Exchange exchange(site_, std::move(request), parser.target(), websocket);
-    co_return co_await answer(&exchange, parser.keeps_alive(), parser.is_http_1_1());
+    // HTTP/1.0 would have to be told that the connection stays; it is not worth the words.
+    const bool keep_alive = parser.keeps_alive() && parser.is_http_1_1();
+    co_return co_await answer(&exchange, keep_alive, parser.is_http_1_1());
 }
 
 asio::awaitable<bool> Connection::answer(Exchange* exchange, bool keep_alive, bool is_http_1_1) {

@@ -41,9 +41,18 @@ struct RequestParser::State {
     bool began = false;
     bool head_said = false;
     std::string target;
+    Fields headers;  // of the head alone: Beast adds trailers to them
 
+    void keep_head();
     [[nodiscard]] std::expected<void, Refusal> check_head() const;
 };
+
+void RequestParser::State::keep_head() {
+    target = text(parser.get().target());
+    for (const auto& field : parser.get()) {
+        headers.add(text(field.name_string()), text(field.value()));
+    }
+}
 
 // What Beast does not look at.
 std::expected<void, Refusal> RequestParser::State::check_head() const {
@@ -88,7 +97,7 @@ std::expected<RequestParser::Progress, Refusal> RequestParser::feed(std::string&
         bytes.erase(0, used);
         if (error == beast::http::error::need_more) break;
         if (error) {
-            state_->target = text(parser.get().target());
+            if (!state_->head_said) state_->keep_head();
             return std::unexpected(
                 refusal_of(error, state_->header_bytes_max, state_->body_bytes_max));
         }
@@ -97,7 +106,7 @@ std::expected<RequestParser::Progress, Refusal> RequestParser::feed(std::string&
     }
     if (parser.is_header_done() && !state_->head_said) {
         state_->head_said = true;
-        state_->target = text(parser.get().target());
+        state_->keep_head();
         parser.eager(true);
         if (auto checked = state_->check_head(); !checked) return std::unexpected(checked.error());
         return Progress::head;
@@ -130,9 +139,7 @@ Request RequestParser::take() {
     auto& message = state_->parser.get();
     Request out;
     out.method = text(message.method_string());
-    for (const auto& field : message) {
-        out.headers.add(text(field.name_string()), text(field.value()));
-    }
+    out.headers = std::move(state_->headers);
     out.body = std::move(message.body());
     return out;
 }

@@ -21,7 +21,8 @@ struct Open {
     explicit Open(asio::any_io_executor executor) : changed(std::move(executor)) {}
     std::set<std::shared_ptr<Connection>> connections;
     std::map<std::string, std::size_t> by_address;
-    std::size_t refusing = 0;
+    std::set<std::shared_ptr<Connection>> refused;
+    bool accepting = false;  // run() is on its way
     Signal changed;
 };
 
@@ -73,6 +74,7 @@ class TcpServer final : public Server {
 };
 
 asio::awaitable<void> TcpServer::run() {
+    open_->accepting = true;
     while (!stopping_) {
         auto [error, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
         if (!error) {
@@ -85,6 +87,8 @@ asio::awaitable<void> TcpServer::run() {
             co_await pause.async_wait(asio::as_tuple(asio::use_awaitable));
         }
     }
+    open_->accepting = false;
+    open_->changed.notify();
 }
 
 void TcpServer::take(Tcp::socket socket) {
@@ -100,7 +104,7 @@ void TcpServer::take(Tcp::socket socket) {
     const std::size_t of_address = known == open_->by_address.end() ? 0 : known->second;
     if (open_->connections.size() >= site_->limits.connections_max ||
         of_address >= site_->limits.connections_per_address_max) {
-        if (open_->refusing < refusals_max) refuse(connection);
+        if (open_->refused.size() < refusals_max) refuse(connection);
         return;
     }
     start(connection, std::move(address));
@@ -120,14 +124,19 @@ void TcpServer::start(const std::shared_ptr<Connection>& connection, std::string
 }
 
 void TcpServer::refuse(const std::shared_ptr<Connection>& connection) {
-    ++open_->refusing;
+    open_->refused.insert(connection);
     asio::co_spawn(executor_, connection->refuse(connection),
-                   [open = open_](std::exception_ptr) { --open->refusing; });
+                   [open = open_, connection](std::exception_ptr) {
+                       open->refused.erase(connection);
+                       open->changed.notify();
+                   });
 }
 
 void TcpServer::cut_all() {
     const auto connections = open_->connections;  // a completion changes the set
     for (const auto& connection : connections) connection->cut();
+    const auto refused = open_->refused;
+    for (const auto& connection : refused) connection->cut();
 }
 
 asio::awaitable<void> TcpServer::stop(std::chrono::milliseconds grace) {
@@ -145,7 +154,10 @@ asio::awaitable<void> TcpServer::stop(std::chrono::milliseconds grace) {
     while (!open_->connections.empty() && !*over) co_await open_->changed.wait();
     timer.cancel();
     cut_all();
-    while (!open_->connections.empty()) co_await open_->changed.wait();
+    // Nothing that knows this server may be left when it returns.
+    while (!open_->connections.empty() || !open_->refused.empty() || open_->accepting) {
+        co_await open_->changed.wait();
+    }
 }
 
 Result<Tcp::acceptor> listen_on(const asio::any_io_executor& executor, const std::string& host,

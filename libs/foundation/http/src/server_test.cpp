@@ -279,6 +279,27 @@ TEST(Server, ClosesWhenTheClientWantsThat) {
     harness.run(old_clients(&harness));
 }
 
+asio::awaitable<Answer> smuggled(Request request) {
+    co_return Response{200, {}, request.headers.find("Authorization") ? "smuggled" : "clean"};
+}
+
+asio::awaitable<void> sends_trailers(Harness* harness) {
+    RawClient client(*harness);
+    co_await client.connect();
+    co_await client.send(
+        "POST /headers HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "1\r\nx\r\n0\r\nAuthorization: Bearer x\r\n\r\n");
+    EXPECT_EQ((co_await client.response()).body, "clean");
+}
+
+TEST(Server, TrailersAreNoHeaders) {
+    Router router;
+    router.add("POST", "/headers", smuggled);
+    Harness harness;
+    harness.open(std::move(router));
+    harness.run(sends_trailers(&harness));
+}
+
 asio::awaitable<void> cut_short(Harness* harness) {
     for (const char* bytes : {"", "GET /ec", "GET /echo HTTP/1.1\r\nHost: x\r\n",
                               "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc"}) {

@@ -141,7 +141,8 @@ class Server {
     virtual ~Server() = default;
     [[nodiscard]] virtual std::string host() const = 0;
     [[nodiscard]] virtual std::uint16_t port() const = 0;
-    /// Accepts until stop(). To be co_spawned by the owner.
+    /// Accepts until stop(). To be co_spawned by the owner, who destroys the server only after
+    /// stop() has returned.
     virtual asio::awaitable<void> run() = 0;
     /// Stops accepting, closes what is idle, asks WebSockets (1001) and streams to end, lets
     /// running requests end for up to `grace`, then cuts and cancels them. Returns when all are
