@@ -13,6 +13,7 @@ namespace {
 
 using namespace muster::http;
 using boost::system::error_code;
+using muster::Result;
 
 class MemoryStream final : public ByteStream {
   public:
