@@ -138,8 +138,8 @@ function Shell({ children }: { children: ComponentChildren }) {
             <span class="muted">{me.role}</span>
           </div>
           <div class="side-buttons">
-            <button type="button" class="quiet" onClick={cycleTheme} title={`Colours: ${theme.value}`} aria-label={`Colours: ${theme.value}. Change`}>
-              <Icon name="sun" /> {theme.value === "system" ? "Auto" : capital(theme.value)}
+            <button type="button" class="quiet" onClick={cycleTheme} title="Light or dark: as the system says, or one of them">
+              <Icon name="sun" /> <span class="hidden">Colours: </span>{theme.value === "system" ? "Auto" : capital(theme.value)}
             </button>
             <button type="button" class="quiet" onClick={() => signOut()}>
               <Icon name="out" /> Sign out

@@ -18,8 +18,8 @@ afterEach(async () => {
   for (const person of people.splice(0)) await person.leave();
 });
 
-async function someone(name: string, size: Size = DESK): Promise<Person> {
-  const person = await Person.arrive(muster, size);
+async function someone(name: string, size: Size = DESK, scheme: "light" | "dark" = "dark"): Promise<Person> {
+  const person = await Person.arrive(muster, size, scheme);
   people.push(person);
   person.keepEvidence(name);
   return person;
@@ -156,6 +156,25 @@ describe("the dashboard", () => {
     await guest.hears("Done! Server ready");
     expect(await page.locator('input[name="console-line"]').count()).toBe(0);
     expect(guest.faults).toEqual([]);
+    await muster.call("DELETE", `/servers/${id}?data=delete`);
+  });
+
+  test.each(["light", "dark"] as const)("puts up no barriers, in %s", async (scheme) => {
+    const { id } = await muster.deploy("open-door");
+    const anna = await someone(`barriers-${scheme}`, DESK, scheme);
+    await anna.open("/");
+    await anna.page.getByRole("button", { name: "Sign in" }).waitFor();
+    expect(await anna.barriers(), "the door").toEqual([]);
+    await anna.enter();
+    const node = (await muster.get<{ items: { id: string }[] }>("/nodes")).items[0]!;
+    for (const path of ["/", "/servers", `/deploy/${GAME_ID}`, `/servers/${id}`, `/servers/${id}/charts`, `/servers/${id}/settings`, `/servers/${id}/details`, `/nodes/${node.id}`, "/tokens", "/audit"]) {
+      await anna.open(path);
+      await anna.page.locator("h1").waitFor();
+      await anna.page.locator("main .loading").first().waitFor({ state: "detached" });
+      await anna.page.locator(".live.good").waitFor();
+      expect(await anna.barriers(), path).toEqual([]);
+    }
+    expect(anna.faults).toEqual([]);
     await muster.call("DELETE", `/servers/${id}?data=delete`);
   });
 

@@ -106,8 +106,9 @@ export class ApiClient {
       if (response.ok) return this.answer<T>(response);
       const problem = await problemOf(response);
       // A POST carries an Idempotency-Key, so that repeating any of these changes nothing.
-      if (problem.status === 429 && attempt < RETRIES_MAX) {
-        await this.waits.sleep(Math.min(Math.max(problem.retryAfterSeconds, 0.25), 10) * 1000);
+      // 429 without a time to come back is no matter of time: something is used up.
+      if (problem.status === 429 && problem.retryAfterSeconds > 0 && attempt < RETRIES_MAX) {
+        await this.waits.sleep(Math.min(problem.retryAfterSeconds, 10) * 1000);
         continue;
       }
       if (problem.status === 401) this.onSignedOut?.();

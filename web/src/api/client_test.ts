@@ -50,9 +50,14 @@ describe("ApiClient", () => {
     expect(slept).toEqual([2000]);
   });
   test("stops asking when it is told 429 again and again", async () => {
-    const { client, fetcher } = clientOf(...Array.from({ length: 9 }, () => json(429, { detail: "slow down" })));
+    const { client, fetcher } = clientOf(...Array.from({ length: 9 }, () => json(429, { detail: "slow down" }, { "Retry-After": "1" })));
     await expect(client.get("/nodes")).rejects.toMatchObject({ status: 429, message: "slow down" });
     expect(fetcher).toHaveBeenCalledTimes(4);
+  });
+  test("does not repeat what is refused because something is used up", async () => {
+    const { client, fetcher } = clientOf(json(429, { detail: "port 2456 is taken", field: "ports.game" }));
+    await expect(client.post("/servers")).rejects.toMatchObject({ field: "ports.game" });
+    expect(fetcher).toHaveBeenCalledOnce();
   });
   test("says that the coordinator is away when there is no answer", async () => {
     const { client } = clientOf(new TypeError("Failed to fetch"));

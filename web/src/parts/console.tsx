@@ -21,7 +21,7 @@ const HEARD_CHARACTERS = 12_000;
 const THEME: ITheme = {
   background: "#0f1318", foreground: "#d6dde6", cursor: "#0f1318", selectionBackground: "#2f4a5c", scrollbarSliderBackground: "#ffffff1a", scrollbarSliderHoverBackground: "#ffffff33", scrollbarSliderActiveBackground: "#ffffff40",
   black: "#1b222b", red: "#f0716e", green: "#6cc788", yellow: "#e2b65b", blue: "#6ea8f2", magenta: "#c792ea", cyan: "#5cc6c6", white: "#d6dde6",
-  brightBlack: "#6f7c8b", brightRed: "#ff8f8c", brightGreen: "#8fe0a8", brightYellow: "#f5cf7d", brightBlue: "#93c1ff", brightMagenta: "#dcb0f7", brightCyan: "#84dede", brightWhite: "#ffffff",
+  brightBlack: "#8592a1", brightRed: "#ff8f8c", brightGreen: "#8fe0a8", brightYellow: "#f5cf7d", brightBlue: "#93c1ff", brightMagenta: "#dcb0f7", brightCyan: "#84dede", brightWhite: "#ffffff",
 };
 
 function makeTerminal(place: HTMLElement): { terminal: Terminal; stop: () => void } {
