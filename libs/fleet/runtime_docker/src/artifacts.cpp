@@ -153,8 +153,8 @@ class DockerArchives final : public runtime::Archives {
         request.method = "PUT";
         request.path = container_path(id, "/archive?path=" + http::percent_encode(path));
         std::shared_ptr<runtime::Stream<std::string>> source = std::move(tar);
-        co_return co_await Engine::upload(engine, std::move(request),
-                                          [source] { return next_piece(source); });
+        http::BodySource pieces = [source] { return next_piece(source); };
+        co_return co_await Engine::upload(engine, std::move(request), std::move(pieces));
     }
 
   private:

@@ -107,7 +107,8 @@ class DockerInstances final : public runtime::Instances {
         if (!listed->is_array()) co_return fail(Errc::internal, "the engine's list is none");
         for (const auto& entry : *listed) {
             // The list says neither exit codes nor times; what went meanwhile is left out.
-            auto json = co_await Engine::inspect(engine, text_at(entry, {"Id"}));
+            auto id = text_at(entry, {"Id"});
+            auto json = co_await Engine::inspect(engine, std::move(id));
             if (json) {
                 all.push_back(decode_instance(*json));
             } else if (json.error().code != Errc::not_found) {

@@ -120,7 +120,8 @@ asio::awaitable<Result<std::vector<RuntimeEvent>>> missed_ends(EnginePtr engine,
     if (!listed) co_return std::unexpected(listed.error());
     std::vector<RuntimeEvent> missed;
     for (const auto& entry : *listed) {
-        auto json = co_await Engine::inspect(engine, text_at(entry, {"Id"}));
+        auto id = text_at(entry, {"Id"});
+        auto json = co_await Engine::inspect(engine, std::move(id));
         if (!json) continue;
         const auto instance = decode_instance(*json);
         if (!instance.finished_at || *instance.finished_at < since) continue;
