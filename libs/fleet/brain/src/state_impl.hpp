@@ -140,8 +140,9 @@ struct State::Impl {
     std::set<FreeKey> by_free;
     std::unordered_map<std::string, std::vector<Slot>, TransparentHash, std::equal_to<>> by_label;
 
-    OperationQueue waiting;                    ///< for a node
-    OperationEntry* waiting_cursor = nullptr;  ///< the next that a tick looks at; may be none
+    OperationQueue waiting;                  ///< for a node
+    OperationEntry* try_next = nullptr;      ///< of those, the next that a tick tries to place
+    OperationEntry* explain_next = nullptr;  ///< and the next whose reason it looks at
     std::set<OperationEntry*, ByDue> deadlines;
     std::set<std::pair<Timestamp, Slot>> leases;
     std::set<std::pair<Timestamp, Slot>> asks;
