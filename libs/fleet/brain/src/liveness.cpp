@@ -363,7 +363,7 @@ void look_at_waiting(Decision& decision) {
         return;
     }
     OperationEntry& entry = in_turn(state, state.explain_next);
-    std::string why = why_none_fits(state, entry.server->server.spec);
+    std::string why = recent_reason(state, entry.server->server.spec, decision.now);
     if (why != entry.operation.detail) {
         entry.operation.detail = std::move(why);
         decision.publish(entry);

@@ -10,7 +10,7 @@ namespace {
 TEST(Simulation, EveryPromiseHoldsUnderFiftySeedsOfFaults) {
     SimulationSummary total;
     for (std::uint64_t seed = 1; seed <= 50; ++seed) {
-        const SimulationSummary one = Simulation(seed, 150, Simulation::Disk::copies).run();
+        const SimulationSummary one = Simulation(seed, 110, Simulation::Disk::copies).run();
         ASSERT_TRUE(one.violations.empty()) << "seed " << seed << ": " << one.violations.front()
                                             << " (and " << one.violations.size() - 1 << " more)";
         total.succeeded += one.succeeded;

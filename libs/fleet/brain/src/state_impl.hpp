@@ -148,6 +148,9 @@ struct State::Impl {
     std::set<std::pair<Timestamp, Slot>> asks;
     std::deque<OperationEntry*> finished;  ///< oldest first
     std::size_t queued = 0;
+    std::string reason_key;  ///< what the last reason for waiting was asked for
+    std::string reason;
+    Timestamp reason_at{};
 
     template <typename Entry>
     static Entry* find(ById<Entry>& entries, std::string_view id) {
