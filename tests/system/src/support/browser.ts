@@ -34,7 +34,7 @@ export class Person {
     const profile = mkdtempSync(join(tmpdir(), "muster-chromium-"));
     const phone = size.width < 600;
     const context = await chromium.launchPersistentContext(profile, {
-      executablePath: process.env.MUSTER_TEST_CHROMIUM ?? "/usr/bin/chromium", args: FLAGS, headless: true, viewport: size, colorScheme: scheme, isMobile: phone, hasTouch: phone, timeout: DEADLINE_MS,
+      executablePath: process.env.MUSTER_TEST_CHROMIUM ?? "/usr/bin/chromium", args: FLAGS, headless: true, viewport: size, colorScheme: scheme, isMobile: phone, hasTouch: phone, reducedMotion: "reduce", timeout: DEADLINE_MS,
     });
     context.setDefaultTimeout(DEADLINE_MS);
     const page = context.pages()[0] ?? (await context.newPage());
