@@ -92,8 +92,8 @@ asio::awaitable<void> talk(Harness* harness, Endpoint endpoint, std::string expe
     EXPECT_EQ(harness->server->connections(), 1U) << "one connection for all of them";
 
     Pieces pieces;
-    auto upload = co_await client.upload(
-        request("POST", "/echo"), [&pieces] { return pieces.next(); }, deadline);
+    const BodySource source = [&pieces] { return pieces.next(); };
+    auto upload = co_await client.upload(request("POST", "/echo"), source, deadline);
     EXPECT_TRUE(upload.has_value());
     std::size_t bytes = 0;
     while (true) {
