@@ -74,8 +74,12 @@ http::Response json_response(int status, const Json& body) {
 
 http::Response object_response(const Json& body) {
     auto response = json_response(200, body);
-    if (const auto version = body.find("version"); version != body.end() && version->is_string()) {
+    // A node's "version" is that of its software.
+    for (const char* name : {"resource_version", "version"}) {
+        const auto version = body.find(name);
+        if (version == body.end() || !version->is_string()) continue;
         response.headers.set("ETag", "\"" + version->get<std::string>() + "\"");
+        break;
     }
     return response;
 }

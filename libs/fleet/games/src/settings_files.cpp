@@ -188,11 +188,9 @@ json to_json(const std::vector<Setting>& settings, bool mask_secrets) {
         const bool hide = mask_secrets && setting.secure;
         json content;
         if (setting.type == SettingType::env) {
-            content = setting.name.empty() ? json::object() : json();
-            for (const auto& [name, value] : setting.environment) {
-                auto& place = setting.name.empty() ? content[name] : content;
-                place = hide ? std::string(masked_value) : value;
-            }
+            content = json::object();
+            for (const auto& [name, value] : setting.environment)
+                content[name] = hide ? std::string(masked_value) : value;
         } else if (hide) {
             content = masked_value;
         } else if (setting.type == SettingType::json) {
@@ -203,7 +201,7 @@ json to_json(const std::vector<Setting>& settings, bool mask_secrets) {
         }
         list.push_back({{"type", types.at(static_cast<std::size_t>(setting.type))},
                         {"name", setting.name},
-                        {"value", std::move(content)},
+                        {"content", std::move(content)},
                         {"required", setting.required},
                         {"secure", setting.secure}});
     }

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "muster/base/error.hpp"
+#include "muster/base/time.hpp"
+#include "muster/pki/pki.hpp"
+
+namespace muster::coordinator {
+
+/// The coordinator's own certificate authority: its key and certificate lie in
+/// DATA_DIR/authority (0700, keys 0600) and are made at the first start. Blocking; used at the
+/// start.
+class Authority {
+  public:
+    static constexpr std::chrono::days authority_days{3650};
+    static constexpr std::chrono::days server_days{397};
+    static constexpr std::chrono::days node_days{30};
+
+    [[nodiscard]] static Result<Authority> open(const std::filesystem::path& data_dir,
+                                                Timestamp now);
+
+    [[nodiscard]] const std::string& certificate_pem() const { return identity_.certificate_pem; }
+    [[nodiscard]] const std::string& digest_hex() const { return digest_hex_; }
+
+    /// A fresh certificate for this coordinator under all of its names; made anew at each start.
+    [[nodiscard]] Result<pki::Identity> serve_as(std::vector<std::string> names,
+                                                 Timestamp now) const;
+    /// For the key in a node's request.
+    [[nodiscard]] Result<std::string> issue_for_node(const std::string& node_id,
+                                                     std::string_view request_der,
+                                                     Timestamp now) const;
+
+  private:
+    pki::Identity identity_;
+    std::string digest_hex_;
+};
+
+}  // namespace muster::coordinator

@@ -1,0 +1,367 @@
+#include "muster/coordinator/coordinator.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <set>
+
+#include "house.hpp"
+#include "muster/base/file.hpp"
+#include "muster/http/server.hpp"
+#include "muster/link/link.hpp"
+#include "observations.hpp"
+#include "recipe.hpp"
+#include "signal.hpp"
+#include "views.hpp"
+
+namespace muster::coordinator {
+namespace {
+
+brain::Config brain_config(const Options& options) {
+    brain::Config out;
+    out.placement =
+        options.spread ? brain::PlacementPolicy::spread : brain::PlacementPolicy::packed;
+    out.lease = options.lease;
+    out.grace = options.grace;
+    return out;
+}
+
+Guard::Limits guard_limits(const Options& options) {
+    Guard::Limits out;
+    out.requests_per_second = options.requests_per_second;
+    out.requests_burst = options.requests_burst;
+    out.wrong_tokens_per_minute = options.wrong_tokens_per_minute;
+    return out;
+}
+
+/// The host of "host", "host:port" or "[v6]:port".
+std::string host_part(const std::string& address) {
+    if (address.starts_with('[')) return address.substr(1, address.find(']') - 1);
+    const auto colon = address.find(':');
+    return colon == address.rfind(':') ? address.substr(0, colon) : address;
+}
+
+}  // namespace
+
+/// Members in the order in which they need each other: they go in the opposite one.
+struct Coordinator::Impl {
+    Impl(asio::any_io_executor on, Options given, store::Store& to, const Clock& with,
+         Authority signed_by)
+        : options(std::move(given)),
+          executor(std::move(on)),
+          store(to),
+          clock(with),
+          authority(std::move(signed_by)),
+          writer(1),
+          ledger(executor, writer.get_executor(), store, std::string(Audit::log)),
+          audit(ledger, clock),
+          tokens(ledger, clock),
+          idempotency(ledger, clock),
+          guard(tokens, clock, guard_limits(options)),
+          catalogue(ledger),
+          fleet(ledger, catalogue, clock, brain_config(options)),
+          enrolment(ledger, authority, clock),
+          links(executor, options, clock, enrolment, fleet, inventory, events),
+          carriers(executor, links, options.stream_deadline),
+          house{executor, options,   clock,     ledger, audit,     tokens, live,
+                events,   inventory, catalogue, fleet,  enrolment, links,  carriers},
+          routes(router, guard, ledger, audit, idempotency),
+          observations(clock),
+          stopping(executor),
+          stopped(executor) {}
+
+    ~Impl() { writer.join(); }
+
+    Options options;
+    asio::any_io_executor executor;
+    store::Store& store;
+    const Clock& clock;
+    Authority authority;
+    asio::thread_pool writer;
+    Ledger ledger;
+    Audit audit;
+    Tokens tokens;
+    Idempotency idempotency;
+    Guard guard;
+    Live live;
+    Events events;
+    Inventory inventory;
+    Catalogue catalogue;
+    Fleet fleet;
+    Enrolment enrolment;
+    NodeLinks links;
+    Carriers carriers;
+    House house;
+    http::Router router;
+    Routes routes;
+    Observations observations;
+    Signal stopping;
+    Signal stopped;
+    std::optional<std::string> admin_token;
+    std::unique_ptr<http::Server> http;
+    std::unique_ptr<link::Server> grpc;
+
+    [[nodiscard]] Result<void> load();
+    [[nodiscard]] Result<void> first_admin();
+    void listen_to_changes();
+    void changed(brain::Subject subject, const std::string& id, bool gone);
+    void add_routes();
+    [[nodiscard]] Result<void> open_http();
+    [[nodiscard]] Result<void> open_grpc();
+    void say(LogLevel level, std::string_view text) const {
+        if (options.log) options.log(level, text);
+    }
+    asio::awaitable<void> tick();
+    asio::awaitable<Result<wire::EnrollReply>> enrol(link::EnrolRequest request);
+};
+
+Result<void> Coordinator::Impl::load() {
+    if (auto done = audit.load(store); !done) return done;
+    if (auto done = tokens.load(store); !done) return done;
+    if (auto done = idempotency.load(store); !done) return done;
+    if (auto done = catalogue.load(store); !done) return done;
+    if (!options.games_folder.empty()) {
+        if (auto done = catalogue.load_folder(options.games_folder); !done) return done;
+    }
+    if (auto done = enrolment.load(store); !done) return done;
+    if (auto done = fleet.load(store); !done) return done;
+    std::set<std::string> used;
+    fleet.state().each_server([&](const brain::Server& server) {
+        if (const auto recipe = Recipe::parse(server.spec.details)) used.insert(recipe->digest);
+        observations.found(server, fleet.state());
+    });
+    catalogue.keep_pinned(used);
+    return {};
+}
+
+Result<void> Coordinator::Impl::first_admin() {
+    if (tokens.has_admin()) return {};
+    Tokens::Wanted wanted;
+    wanted.name = "first admin";
+    wanted.role = Role::admin;
+    wanted.by = "coordinator";
+    auto made = tokens.create(std::move(wanted));
+    if (!made) return std::unexpected(made.error());
+    // Should the process die before the token is in the store, the next start makes another one.
+    if (auto written = write_file(options.data_dir / "admin.token", made->token + "\n", 0600);
+        !written) {
+        return written;
+    }
+    audit.note("coordinator", "token.create", made->id, Json{{"name", "first admin"}});
+    admin_token = std::move(made->token);
+    return {};
+}
+
+void Coordinator::Impl::listen_to_changes() {
+    tokens.when_erased([this](const std::string& id) { live.cut(id); });
+    fleet.on_send([this](const std::string& node_id, std::uint64_t session, wire::ToNode message) {
+        links.send(node_id, session, std::move(message));
+    });
+    fleet.on_change([this](brain::Subject subject, const std::string& id, bool gone) {
+        changed(subject, id, gone);
+    });
+}
+
+void Coordinator::Impl::changed(brain::Subject subject, const std::string& id, bool gone) {
+    const auto& state = fleet.state();
+    if (subject == brain::Subject::node) {
+        if (!events.wanted("node")) return;
+        const auto* node = state.node(id);
+        if (node == nullptr) return events.publish("node", true, Json{{"id", id}}, {});
+        events.publish("node", gone, to_json(*node, state, inventory), {});
+    } else if (subject == brain::Subject::operation) {
+        if (!events.wanted("operation")) return;
+        const auto* operation = state.operation(id);
+        if (operation == nullptr) return events.publish("operation", true, Json{{"id", id}}, {});
+        events.publish("operation", gone, to_json(*operation, state), operation->server_id);
+    } else {
+        const auto* server = state.server(id);
+        observations.server_changed(id, server, state);
+        if (server == nullptr) inventory.forget_server(id);
+        if (!events.wanted("server")) return;
+        if (server == nullptr) return events.publish("server", true, Json{{"id", id}}, id);
+        events.publish("server", gone, to_json(*server, state, inventory, catalogue), id);
+    }
+}
+
+void Coordinator::Impl::add_routes() {
+    router.set_guard(
+        [this](http::Request& request) -> asio::awaitable<std::optional<http::Response>> {
+            co_return guard.check(request);
+        });
+    router.set_fault_sink([this](const http::Request& request, std::string_view what) {
+        say(LogLevel::error, request.method + " " + request.route + ": " + std::string(what));
+    });
+    router.set_observer(
+        [this](const http::Request& request, int status, std::chrono::microseconds took) {
+            observations.request(request, status, took);
+        });
+    add_health_api(routes, house);
+    add_metrics_api(routes, house, observations);
+    add_servers_api(routes, house);
+    add_server_streams_api(routes, house);
+    add_nodes_api(routes, house);
+    add_containers_api(routes, house);
+    add_artifacts_api(routes, house);
+    add_operations_api(routes, house);
+    add_games_api(routes, house);
+    add_tokens_api(routes, house);
+    add_audit_api(routes, house);
+    add_events_api(routes, house);
+    if (!options.web_folder.empty()) router.serve_files(options.web_folder.string());
+}
+
+Result<void> Coordinator::Impl::open_http() {
+    http::Server::Options wanted;
+    wanted.host = options.http_host;
+    wanted.port = options.http_port;
+    wanted.limits.connections_max = options.http_connections_max;
+    wanted.limits.connections_per_address_max = options.http_connections_per_address_max;
+    if (!options.http_certificate_pem.empty()) {
+        http::TlsFiles files;
+        files.certificate_chain_pem = options.http_certificate_pem;
+        files.private_key_pem = options.http_private_key_pem;
+        wanted.tls = std::move(files);
+    } else if (options.own_https) {
+        auto identity =
+            authority.serve_as({options.http_host, host_part(options.advertise)}, clock.now());
+        if (!identity) return std::unexpected(identity.error());
+        http::TlsFiles files;
+        files.certificate_chain_pem = std::move(identity->certificate_pem);
+        files.private_key_pem = std::move(identity->private_key_pem);
+        wanted.tls = std::move(files);
+    }
+    auto opened = http::Server::open(executor, std::move(wanted), std::move(router));
+    if (!opened) return std::unexpected(opened.error());
+    http = *std::move(opened);
+    return {};
+}
+
+asio::awaitable<Result<wire::EnrollReply>> Coordinator::Impl::enrol(link::EnrolRequest request) {
+    auto reply = enrolment.enrol(request.message);
+    if (!reply) {
+        say(LogLevel::warning,
+            "a node at " + request.address + " was refused: " + reply.error().message);
+        co_return reply;
+    }
+    audit.note("coordinator", "node.enrol", reply->node_id(),
+               Json{{"name", enrolment.name_of(reply->node_id())}, {"address", request.address}});
+    if (auto settled = co_await ledger.settled(); !settled) {
+        co_return std::unexpected(settled.error());
+    }
+    co_return reply;
+}
+
+Result<void> Coordinator::Impl::open_grpc() {
+    auto identity =
+        authority.serve_as({options.grpc_host, host_part(options.advertise)}, clock.now());
+    if (!identity) return std::unexpected(identity.error());
+    link::Server::Options wanted;
+    wanted.host = options.grpc_host;
+    wanted.port = options.grpc_port;
+    wanted.identity = *std::move(identity);
+    wanted.authority_pem = authority.certificate_pem();
+    link::Server::Handlers handlers;
+    handlers.enrol = [this](link::EnrolRequest request) { return enrol(std::move(request)); };
+    handlers.renew = [this](std::string node_id,
+                            std::string request_der) -> asio::awaitable<Result<wire::EnrollReply>> {
+        co_return enrolment.renew(node_id, request_der);
+    };
+    handlers.admit = [this](const std::string& node_id, const std::string&) {
+        return enrolment.admit(node_id);
+    };
+    handlers.session = [this](std::shared_ptr<link::NodeSession> session) {
+        return links.serve(std::move(session));
+    };
+    handlers.carrier = [this](std::string node_id, std::string stream_id,
+                              std::shared_ptr<link::Carrier> carrier) {
+        return carriers.arrived(std::move(node_id), std::move(stream_id), std::move(carrier));
+    };
+    auto opened = link::Server::open(executor, std::move(wanted), std::move(handlers));
+    if (!opened) return std::unexpected(opened.error());
+    grpc = *std::move(opened);
+    house.grpc_port = grpc->port();
+    house.revoke_link = [this](const std::string& node_id, std::string reason) {
+        grpc->revoke(node_id, std::move(reason));
+    };
+    return {};
+}
+
+asio::awaitable<void> Coordinator::Impl::tick() {
+    std::string failing;
+    int ticks = 0;
+    while (!co_await stopping.wait(std::chrono::seconds(1))) {
+        static_cast<void>(fleet.tell(brain::Tick{}));
+        live.cut_expired(tokens);
+        if (++ticks % 60 == 0) enrolment.forget_old();
+        if (failing != ledger.failing()) {
+            failing = ledger.failing();
+            say(failing.empty() ? LogLevel::info : LogLevel::error,
+                failing.empty() ? "the store takes changes again"
+                                : "the store cannot be written: " + failing);
+        }
+    }
+}
+
+Coordinator::Coordinator(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Coordinator::~Coordinator() = default;
+
+Result<std::unique_ptr<Coordinator>> Coordinator::open(asio::any_io_executor executor,
+                                                       Options options, store::Store& store,
+                                                       const Clock& clock) {
+    if (auto made = make_folder(options.data_dir, 0700); !made) {
+        return std::unexpected(made.error());
+    }
+    auto authority = Authority::open(options.data_dir, clock.now());
+    if (!authority) return std::unexpected(authority.error());
+    auto impl = std::make_unique<Impl>(std::move(executor), std::move(options), store, clock,
+                                       *std::move(authority));
+    if (auto done = impl->load(); !done) return std::unexpected(done.error());
+    impl->listen_to_changes();
+    impl->add_routes();
+    if (auto done = impl->open_grpc(); !done) return std::unexpected(done.error());
+    if (auto done = impl->open_http(); !done) return std::unexpected(done.error());
+    if (auto done = impl->first_admin(); !done) return std::unexpected(done.error());
+    return std::unique_ptr<Coordinator>(new Coordinator(std::move(impl)));
+}
+
+asio::awaitable<void> Coordinator::run() {
+    Impl* impl = impl_.get();
+    asio::co_spawn(impl->executor, impl->http->run(), asio::detached);
+    co_await impl->tick();
+    co_await impl->stopped.wait();
+}
+
+asio::awaitable<void> Coordinator::stop(std::chrono::milliseconds grace) {
+    Impl* impl = impl_.get();
+    impl->stopping.set();
+    co_await impl->http->stop(grace);
+    impl->links.dismiss_all("the coordinator is stopping");
+    co_await impl->grpc->stop(grace);
+    static_cast<void>(co_await impl->ledger.settled());
+    impl->stopped.set();
+}
+
+std::uint16_t Coordinator::http_port() const {
+    return impl_->http->port();
+}
+std::uint16_t Coordinator::grpc_port() const {
+    return impl_->grpc->port();
+}
+
+std::filesystem::path Coordinator::admin_token_file() const {
+    return impl_->options.data_dir / "admin.token";
+}
+
+const std::optional<std::string>& Coordinator::new_admin_token() const {
+    return impl_->admin_token;
+}
+
+Result<std::string> Coordinator::make_join_token(std::string name) {
+    auto made = impl_->enrolment.make_token(std::move(name), std::chrono::hours(1), "coordinator");
+    if (!made) return std::unexpected(made.error());
+    impl_->audit.note("coordinator", "join_token.create", made->id, Json::object());
+    return made->token;
+}
+
+}  // namespace muster::coordinator

@@ -1,0 +1,217 @@
+#include "enrolment.hpp"
+
+#include "muster/base/encoding.hpp"
+#include "muster/base/random.hpp"
+#include "muster/base/text.hpp"
+
+namespace muster::coordinator {
+namespace {
+
+constexpr std::string_view token_prefix = "mst1-";
+constexpr std::size_t name_bytes_max = 128;
+
+/// What a node calls itself is shown to people: one line, not too long.
+std::string tidy_name(std::string_view name) {
+    std::string out;
+    for (const char c : to_utf8(name)) {
+        if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) out += c;
+    }
+    out = to_utf8(std::string(trim(out)).substr(0, name_bytes_max));
+    return out.empty() ? "node" : out;
+}
+
+}  // namespace
+
+Result<void> Enrolment::load(store::Store& store) {
+    const auto time = [](const Json& body, const char* name) {
+        return from_rfc3339(body.value(name, std::string())).value_or(Timestamp{});
+    };
+    auto records = store.load(token_kind);
+    if (!records) return std::unexpected(records.error());
+    for (const auto& record : *records) {
+        auto body = parse_record(token_kind, record.id, record.body);
+        if (!body) return std::unexpected(body.error());
+        JoinToken token;
+        token.id = record.id;
+        token.name = body->value("name", std::string());
+        token.hash = body->value("hash", std::string());
+        token.by = body->value("by", std::string());
+        token.created_at = time(*body, "created_at");
+        token.expires_at = time(*body, "expires_at");
+        token.node_id = body->value("node_id", std::string());
+        token.request_digest = body->value("request_digest", std::string());
+        tokens_.emplace(record.id, std::move(token));
+    }
+    records = store.load(identity_kind);
+    if (!records) return std::unexpected(records.error());
+    for (const auto& record : *records) {
+        auto body = parse_record(identity_kind, record.id, record.body);
+        if (!body) return std::unexpected(body.error());
+        Identity identity;
+        identity.name = body->value("name", std::string());
+        identity.password_hash = body->value("password_hash", std::string());
+        identity.joined_at = time(*body, "joined_at");
+        identity.is_revoked = body->value("revoked", false);
+        identities_.emplace(record.id, std::move(identity));
+    }
+    return {};
+}
+
+void Enrolment::store_token(const JoinToken& token) {
+    ledger_.put(std::string(token_kind), token.id,
+                to_text(Json{{"name", token.name},
+                             {"hash", token.hash},
+                             {"by", token.by},
+                             {"created_at", to_rfc3339(token.created_at)},
+                             {"expires_at", to_rfc3339(token.expires_at)},
+                             {"node_id", token.node_id},
+                             {"request_digest", token.request_digest}}));
+}
+
+void Enrolment::store_identity(const std::string& node_id, const Identity& identity) {
+    ledger_.put(std::string(identity_kind), node_id,
+                to_text(Json{{"name", identity.name},
+                             {"password_hash", identity.password_hash},
+                             {"joined_at", to_rfc3339(identity.joined_at)},
+                             {"revoked", identity.is_revoked}}));
+}
+
+Result<Enrolment::Made> Enrolment::make_token(std::string name, std::chrono::seconds valid,
+                                              std::string by) {
+    forget_old();
+    if (tokens_.size() >= tokens_max) {
+        return fail(Errc::exhausted, "there are " + std::to_string(tokens_max) +
+                                         " join tokens already; delete some first");
+    }
+    const auto secret = to_base64url(random_bytes(32));
+    JoinToken token;
+    token.id = new_id("join");
+    token.name = std::move(name);
+    token.hash = sha256_hex(secret);
+    token.by = std::move(by);
+    token.created_at = clock_.now();
+    token.expires_at = token.created_at + valid;
+    Made made{token.id, std::string(token_prefix) + authority_.digest_hex() + "-" + secret,
+              token.expires_at};
+    store_token(token);
+    tokens_.emplace(made.id, std::move(token));
+    return made;
+}
+
+Result<void> Enrolment::erase_token(const std::string& id) {
+    if (tokens_.erase(id) == 0) return fail(Errc::not_found, "there is no join token " + id);
+    ledger_.erase(std::string(token_kind), id);
+    return {};
+}
+
+std::vector<Json> Enrolment::tokens() const {
+    std::vector<Json> out;
+    for (const auto& [id, token] : tokens_) {
+        out.push_back(
+            Json{{"id", id},
+                 {"name", token.name},
+                 {"created_at", to_rfc3339(token.created_at)},
+                 {"expires_at", to_rfc3339(token.expires_at)},
+                 {"created_by", token.by},
+                 {"node_id", token.node_id.empty() ? Json(nullptr) : Json(token.node_id)}});
+    }
+    return out;
+}
+
+Result<wire::EnrollReply> Enrolment::enrol(const wire::EnrollRequest& request) {
+    const std::string_view text = request.join_token();
+    const auto refused =
+        fail(Errc::unauthenticated, "this join token is wrong, used or expired", "join_token");
+    const auto prefix = std::string(token_prefix) + authority_.digest_hex() + "-";
+    if (!text.starts_with(prefix)) return refused;
+    const auto hash = sha256_hex(text.substr(prefix.size()));
+    JoinToken* found = nullptr;
+    for (auto& [id, token] : tokens_) {
+        if (equal_secret(token.hash, hash)) found = &token;
+    }
+    if (found == nullptr) return refused;
+    const auto digest = sha256_hex(request.signing_request_der());
+    if (!found->node_id.empty()) {
+        if (found->request_digest != digest || !admit(found->node_id)) return refused;
+        return reply(found->node_id, request.signing_request_der());
+    }
+    if (found->expires_at <= clock_.now()) return refused;
+
+    const auto node_id = new_id("node");
+    auto made = reply(node_id, request.signing_request_der());
+    if (!made) return made;
+    found->node_id = node_id;
+    found->request_digest = digest;
+    store_token(*found);
+    Identity identity;
+    identity.name = tidy_name(request.name().empty() ? found->name : request.name());
+    identity.password_hash = request.password_hash();
+    identity.joined_at = clock_.now();
+    store_identity(node_id, identity);
+    identities_.emplace(node_id, std::move(identity));
+    return made;
+}
+
+Result<wire::EnrollReply> Enrolment::reply(const std::string& node_id,
+                                           std::string_view request_der) const {
+    auto certificate = authority_.issue_for_node(node_id, request_der, clock_.now());
+    if (!certificate) return std::unexpected(certificate.error());
+    wire::EnrollReply out;
+    out.set_node_id(node_id);
+    out.set_certificate_pem(*std::move(certificate));
+    out.set_ca_pem(authority_.certificate_pem());
+    return out;
+}
+
+Result<wire::EnrollReply> Enrolment::renew(const std::string& node_id,
+                                           std::string_view request_der) const {
+    if (auto admitted = admit(node_id); !admitted) return std::unexpected(admitted.error());
+    return reply(node_id, request_der);
+}
+
+Result<void> Enrolment::admit(const std::string& node_id) const {
+    const auto found = identities_.find(node_id);
+    if (found == identities_.end()) {
+        return fail(Errc::permission_denied, "this node does not belong here; let it join again");
+    }
+    if (found->second.is_revoked) return fail(Errc::permission_denied, "this node was revoked");
+    return {};
+}
+
+bool Enrolment::knows(const std::string& node_id) const {
+    return identities_.contains(node_id);
+}
+
+void Enrolment::revoke(const std::string& node_id) {
+    const auto found = identities_.find(node_id);
+    if (found == identities_.end() || found->second.is_revoked) return;
+    found->second.is_revoked = true;
+    store_identity(node_id, found->second);
+}
+
+std::string Enrolment::name_of(const std::string& node_id) const {
+    const auto found = identities_.find(node_id);
+    return found == identities_.end() ? std::string() : found->second.name;
+}
+
+std::string Enrolment::password_hash(const std::string& node_id) const {
+    const auto found = identities_.find(node_id);
+    return found == identities_.end() ? std::string() : found->second.password_hash;
+}
+
+void Enrolment::set_password_hash(const std::string& node_id, std::string hash) {
+    const auto found = identities_.find(node_id);
+    if (found == identities_.end() || hash.empty() || found->second.password_hash == hash) return;
+    found->second.password_hash = std::move(hash);
+    store_identity(node_id, found->second);
+}
+
+void Enrolment::forget_old() {
+    std::erase_if(tokens_, [this](const auto& item) {
+        if (clock_.now() - item.second.expires_at < remembered) return false;
+        ledger_.erase(std::string(token_kind), item.first);
+        return true;
+    });
+}
+
+}  // namespace muster::coordinator

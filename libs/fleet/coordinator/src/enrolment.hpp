@@ -1,0 +1,89 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "authority.hpp"
+#include "json.hpp"
+#include "ledger.hpp"
+#include "muster/base/time.hpp"
+#include "muster/node/v1/node.pb.h"
+
+namespace muster::coordinator {
+
+namespace wire = muster::node::v1;
+
+/// How nodes come to belong here: join tokens ("mst1-<sha256 of the authority>-<secret>", one use,
+/// expiring, kept as hashes) and the identities of those that have joined.
+class Enrolment {
+  public:
+    static constexpr std::string_view token_kind = "join_token";
+    static constexpr std::string_view identity_kind = "identity";
+    static constexpr std::size_t tokens_max = 1'000;
+    /// A used or expired join token is remembered so long, for a node whose answer was lost.
+    static constexpr std::chrono::hours remembered{24};
+
+    Enrolment(Ledger& ledger, const Authority& authority, const Clock& clock)
+        : ledger_(ledger), authority_(authority), clock_(clock) {}
+    [[nodiscard]] Result<void> load(store::Store& store);
+
+    struct Made {
+        std::string id;
+        std::string token;
+        Timestamp expires_at{};
+    };
+    [[nodiscard]] Result<Made> make_token(std::string name, std::chrono::seconds valid,
+                                          std::string by);
+    [[nodiscard]] Result<void> erase_token(const std::string& id);
+    [[nodiscard]] std::vector<Json> tokens() const;
+
+    /// Queues the identity; the caller answers the node once it is durable. The same token with the
+    /// same request gives the same node again.
+    [[nodiscard]] Result<wire::EnrollReply> enrol(const wire::EnrollRequest& request);
+    [[nodiscard]] Result<wire::EnrollReply> renew(const std::string& node_id,
+                                                  std::string_view request_der) const;
+    /// Whether that node belongs here, and may still come.
+    [[nodiscard]] Result<void> admit(const std::string& node_id) const;
+    [[nodiscard]] bool knows(const std::string& node_id) const;
+    void revoke(const std::string& node_id);
+
+    /// The name that the node gave when it joined, and its password's hash (argon2id), for faces
+    /// that let a person in who has a node's password.
+    [[nodiscard]] std::string name_of(const std::string& node_id) const;
+    [[nodiscard]] std::string password_hash(const std::string& node_id) const;
+    void set_password_hash(const std::string& node_id, std::string hash);
+
+    void forget_old();
+
+  private:
+    struct JoinToken {
+        std::string id;
+        std::string name;
+        std::string hash;
+        std::string by;
+        Timestamp created_at{};
+        Timestamp expires_at{};
+        std::string node_id;         ///< that used it
+        std::string request_digest;  ///< of what it sent
+    };
+    struct Identity {
+        std::string name;
+        std::string password_hash;
+        Timestamp joined_at{};
+        bool is_revoked = false;
+    };
+    void store_token(const JoinToken& token);
+    void store_identity(const std::string& node_id, const Identity& identity);
+    [[nodiscard]] Result<wire::EnrollReply> reply(const std::string& node_id,
+                                                  std::string_view request_der) const;
+
+    Ledger& ledger_;
+    const Authority& authority_;
+    const Clock& clock_;
+    std::map<std::string, JoinToken> tokens_;
+    std::map<std::string, Identity> identities_;
+};
+
+}  // namespace muster::coordinator
