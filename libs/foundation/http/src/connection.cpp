@@ -83,6 +83,8 @@ asio::awaitable<void> Connection::run(std::shared_ptr<Connection> self) {
         // Only cut() cancels, and then nothing is left to be said.
     }
     if (self->transport_) self->transport_->close();
+    // Its timers go with it, whoever still holds this connection.
+    self->websocket_.reset();
 }
 
 asio::awaitable<void> Connection::refuse(std::shared_ptr<Connection> self) {
