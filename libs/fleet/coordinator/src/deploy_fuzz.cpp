@@ -24,6 +24,7 @@ command = ["--name", "{{SERVER_NAME}}", "--port", "{{port.game}}"]
 [[ports]]
 name = "game"
 number = 7777
+protocol = "udp"
 [[variables]]
 name = "SERVER_NAME"
 label = "Name"
