@@ -308,6 +308,35 @@ TEST_F(Api, MakesAJoinCommandThatLeadsHere) {
                 ::testing::HasSubstr(" muster.example.org:4000 "));
 }
 
+class FullDisk : public testing::Stand {
+  protected:
+    FullDisk() {
+        fake_disk = std::make_shared<store::FakeDisk>();
+        open();
+    }
+};
+
+TEST_F(FullDisk, PromisesNothingThatIsNotStoredAndSaysSo) {
+    EXPECT_EQ(get("/healthz").status, 200);
+    const Json body{{"name", "x"}, {"role", "viewer"}};
+    ASSERT_EQ(post("/api/v1/tokens", body).status, 201);
+    fake_disk->commit_error = Error{Errc::internal, "the disk is full", {}};
+    const auto refused = post("/api/v1/tokens", body);
+    EXPECT_EQ(refused.status, 503) << refused.text;
+    EXPECT_FALSE(refused.body.contains("token"));
+    const auto health = get("/healthz");
+    EXPECT_EQ(health.status, 503);
+    EXPECT_THAT(health.body.value("reason", ""), ::testing::HasSubstr("the disk is full"));
+    EXPECT_EQ(get("/readyz").status, 503);
+    EXPECT_EQ(post("/api/v1/tokens", body).status, 503);
+    EXPECT_EQ(get("/api/v1/servers").status, 200);
+    // It is tried again, and then all is well.
+    fake_disk->commit_error.reset();
+    testing::run_until(context, [this] { return get("/healthz").status == 200; });
+    EXPECT_EQ(post("/api/v1/tokens", body).status, 201);
+    EXPECT_EQ(get("/api/v1/audit/verify").body["valid"], true);
+}
+
 TEST_F(Api, CountsWhatItServesForPrometheus) {
     get("/api/v1/servers");
     const auto metrics = get("/metrics");

@@ -144,7 +144,8 @@ Result<wire::EnrollReply> Enrolment::enrol(const wire::EnrollRequest& request) {
     found->request_digest = digest;
     store_token(*found);
     Identity identity;
-    identity.name = tidy_name(request.name().empty() ? found->name : request.name());
+    // Who made the token knows best what the node is to be called.
+    identity.name = tidy_name(found->name.empty() ? request.name() : found->name);
     identity.password_hash = request.password_hash();
     identity.joined_at = clock_.now();
     store_identity(node_id, identity);

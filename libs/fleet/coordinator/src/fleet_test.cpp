@@ -182,8 +182,10 @@ TEST_F(Fleets, LetOneNodeJoinWithATokenAndNoOther) {
 }
 
 TEST_F(Fleets, RevokeANodeAtOnceAndForGood) {
-    auto node = join();
-    EXPECT_EQ(get("/api/v1/nodes/" + node->id).body["state"], "online");
+    auto node = join("attic");
+    const auto seen = get("/api/v1/nodes/" + node->id);
+    EXPECT_EQ(seen.body["state"], "online");
+    EXPECT_EQ(seen.body["name"], "attic");
     EXPECT_EQ(call("DELETE", "/api/v1/nodes/" + node->id).status, 204);
     testing::run_until(context, [&] { return node->is_over(); });
     EXPECT_EQ(get("/api/v1/nodes/" + node->id).body["state"], "revoked");

@@ -86,7 +86,7 @@ asio::awaitable<bool> NodeLinks::greet(SessionPtr session) {
     brain::NodeConnected connected;
     connected.node_id = node_id;
     connected.session = session->number;
-    connected.name = hello.name().empty() ? enrolment_.name_of(node_id) : hello.name();
+    connected.name = enrolment_.name_of(node_id);
     connected.facts = facts_of(hello, session->link->address());
     static_cast<void>(fleet_.tell(std::move(connected)));
     if (options_.log) options_.log(LogLevel::info, "node " + node_id + " connected");

@@ -75,9 +75,13 @@ Stand::~Stand() {
 
 void Stand::open() {
     ASSERT_TRUE(make_folder(options.data_dir));
-    auto opened = store_sqlite::open_store(options.data_dir / "muster.db");
-    ASSERT_TRUE(opened) << opened.error().message;
-    store = *std::move(opened);
+    if (fake_disk) {
+        store = std::make_unique<store::FakeStore>(fake_disk);
+    } else {
+        auto opened = store_sqlite::open_store(options.data_dir / "muster.db");
+        ASSERT_TRUE(opened) << opened.error().message;
+        store = *std::move(opened);
+    }
     auto made = Coordinator::open(context.get_executor(), options, *store, clock);
     ASSERT_TRUE(made) << made.error().message << " " << made.error().field;
     coordinator = *std::move(made);

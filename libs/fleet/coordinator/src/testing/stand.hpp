@@ -11,7 +11,7 @@
 #include "muster/base/time.hpp"
 #include "muster/coordinator/coordinator.hpp"
 #include "muster/http/client.hpp"
-#include "muster/store/store.hpp"
+#include "muster/store/fake.hpp"
 #include "testing/schema.hpp"
 #include "testing/scripted_node.hpp"
 
@@ -65,6 +65,7 @@ class Stand : public ::testing::Test {
     std::filesystem::path folder;
     SystemClock clock;
     Options options;
+    std::shared_ptr<store::FakeDisk> fake_disk;  ///< when set before open(): in place of SQLite
     std::unique_ptr<store::Store> store;
     std::unique_ptr<Coordinator> coordinator;
     std::string token;
