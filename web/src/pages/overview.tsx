@@ -7,7 +7,7 @@ import { NodePill, OperationRow, PowerButtons, StatePill } from "../parts/server
 import { describe } from "../api/client";
 import { current, mayAdminister, mayDeploy, seesNodes } from "../state/session";
 import { STATE_MEANING, STATE_TONE, needsAttention } from "../state/states";
-import { bytesOf, percent, plural } from "../words/format";
+import { bytesOf, percent, plural, sentence } from "../words/format";
 
 /** Everything at a glance: how many of what, what needs a person, and what is going on. */
 
@@ -99,7 +99,7 @@ function Attention({ servers, nodes }: { servers: Server[]; nodes: FleetNode[] }
           <li key={server.id} class="row">
             <div class="row-main">
               <a href={`/servers/${server.id}`}>{server.name}</a>
-              <span class="row-note">{server.reason || STATE_MEANING[server.state]}</span>
+              <span class="row-note">{sentence(server.reason) || STATE_MEANING[server.state]}</span>
             </div>
             <StatePill state={server.state} />
             <PowerButtons server={server} actions={["start", "restart"]} compact />

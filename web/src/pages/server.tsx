@@ -10,7 +10,7 @@ import { SettingsForm } from "../parts/settings_form";
 import { current, mayOperate } from "../state/session";
 import { over } from "../state/fleet";
 import { STATE_MEANING } from "../state/states";
-import { bytes, capital, clock, cpus, plural } from "../words/format";
+import { bytes, capital, clock, cpus, plural, sentence } from "../words/format";
 
 const Charts = later(() => import("../parts/charts").then((module) => module.Charts), "charts");
 const Console = later(() => import("../parts/console").then((module) => module.Console), "console");
@@ -108,7 +108,7 @@ function Summary({ server }: { server: Server }) {
         )}
       </div>
       {server.description && <p class="muted">{server.description}</p>}
-      {server.reason && <p class={`banner ${server.state === "crashed" ? "bad" : "warn"}`}>{server.reason}</p>}
+      {server.reason && <p class={`banner ${server.state === "crashed" ? "bad" : "warn"}`}>{sentence(server.reason)}</p>}
       {!server.reason && server.state === "unknown" && <p class="banner warn">{STATE_MEANING.unknown}</p>}
       {running && (
         <div class="running" role="status">

@@ -87,7 +87,8 @@ void find_a_node(Decision& decision, ServerEntry& server) {
     if (place(decision.state, server, visits) != nullptr) {
         placed(decision, server);
     } else {
-        server.offered->operation.detail = why_none_fits(decision.state, server.server.spec);
+        server.offered->operation.detail =
+            recent_reason(decision.state, server.server.spec, decision.now);
     }
 }
 

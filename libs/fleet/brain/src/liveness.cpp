@@ -299,9 +299,12 @@ void on(Decision& decision, const OperationFinished& event) {
     }
 }
 
-void on(Decision& decision, const Tick& /*event*/) {
+namespace {
+
+constexpr std::size_t changes_max = 400;  // in one tick: what is left comes in the next
+
+void end_leases(Decision& decision) {
     State::Impl& state = decision.state;
-    constexpr std::size_t changes_max = 400;  // in one tick: what is left comes in the next
     for (std::size_t changes = 0; changes < changes_max && !state.leases.empty() &&
                                   state.leases.begin()->first <= decision.now;) {
         NodeEntry& node = *state.slots[state.leases.begin()->second];
@@ -314,13 +317,20 @@ void on(Decision& decision, const Tick& /*event*/) {
         publish_servers(decision, node);
         changes += 1 + node.servers.size();
     }
+}
+
+void end_deadlines(Decision& decision) {
+    State::Impl& state = decision.state;
     for (std::size_t changes = 0; changes < changes_max && !state.deadlines.empty() &&
                                   (*state.deadlines.begin())->due <= decision.now;
          ++changes) {
-        OperationEntry& entry = **state.deadlines.begin();
-        finish(decision, entry, OperationState::failed,
+        finish(decision, **state.deadlines.begin(), OperationState::failed,
                Error{Errc::unavailable, "its node was out of contact for too long", "node_id"});
     }
+}
+
+void ask_again(Decision& decision) {
+    State::Impl& state = decision.state;
     for (std::size_t asked = 0;
          asked < changes_max && !state.asks.empty() && state.asks.begin()->first <= decision.now;
          ++asked) {
@@ -328,26 +338,46 @@ void on(Decision& decision, const Tick& /*event*/) {
         decision.ask_inventory(node);
         expect_inventory(state, node, decision.now + inventory_patience);
     }
-    // Nodes that are looked at for those who wait, in turn: about a third of a millisecond.
-    std::size_t visits = 5'000;
-    const std::size_t in_turn = std::min<std::size_t>(state.waiting.size(), 64);
-    for (std::size_t tried = 0; tried < in_turn && visits > 0 && !state.waiting.empty(); ++tried) {
-        auto at = state.waiting_cursor != nullptr ? state.waiting.find(state.waiting_cursor)
-                                                  : state.waiting.begin();
-        OperationEntry& entry = **at;
-        ++at;
-        state.waiting_cursor = at == state.waiting.end() ? nullptr : *at;
-        if (place(state, *entry.server, visits) != nullptr) {
-            placed(decision, *entry.server);
-        } else if (tried == 0) {
-            if (std::string why = why_none_fits(state, entry.server->server.spec);
-                why != entry.operation.detail) {
-                entry.operation.detail = std::move(why);
-                decision.publish(entry);
-                decision.publish(*entry.server);
-            }
+}
+
+/// The one that the cursor is at, which then goes on; they come in turn, whatever leaves meanwhile.
+OperationEntry& in_turn(State::Impl& state, OperationEntry*& cursor) {
+    auto at = cursor != nullptr ? state.waiting.find(cursor) : state.waiting.begin();
+    OperationEntry& entry = **at;
+    ++at;
+    cursor = at == state.waiting.end() ? nullptr : *at;
+    return entry;
+}
+
+void look_at_waiting(Decision& decision) {
+    State::Impl& state = decision.state;
+    std::size_t visits = 5'000;  // of nodes: about a third of a millisecond
+    const std::size_t tries = std::min<std::size_t>(state.waiting.size(), 64);
+    for (std::size_t tried = 0; tried < tries && visits > 0 && !state.waiting.empty(); ++tried) {
+        ServerEntry& server = *in_turn(state, state.try_next).server;
+        if (place(state, server, visits) != nullptr) {
+            placed(decision, server);
         }
     }
+    if (state.waiting.empty()) {
+        return;
+    }
+    OperationEntry& entry = in_turn(state, state.explain_next);
+    std::string why = recent_reason(state, entry.server->server.spec, decision.now);
+    if (why != entry.operation.detail) {
+        entry.operation.detail = std::move(why);
+        decision.publish(entry);
+        decision.publish(*entry.server);
+    }
+}
+
+}  // namespace
+
+void on(Decision& decision, const Tick& /*event*/) {
+    end_leases(decision);
+    end_deadlines(decision);
+    ask_again(decision);
+    look_at_waiting(decision);
 }
 
 }  // namespace muster::brain

@@ -46,5 +46,7 @@ void change_limits(State::Impl& state, ServerEntry& server, const ServerSpec& ne
 
 /// "2 nodes are cordoned, 1 is full: needs 2 GiB, has 1 GiB".
 [[nodiscard]] std::string why_none_fits(const State::Impl& state, const ServerSpec& spec);
+/// The same, up to a second old for those that ask for the same: it looks at every node.
+[[nodiscard]] std::string recent_reason(State::Impl& state, const ServerSpec& spec, Timestamp now);
 
 }  // namespace muster::brain

@@ -116,4 +116,20 @@ std::string why_none_fits(const State::Impl& state, const ServerSpec& spec) {
     return text.empty() ? "there is no node yet" : text;
 }
 
+std::string recent_reason(State::Impl& state, const ServerSpec& spec, Timestamp now) {
+    std::string key = spec.node_id + "|" + spec.runtime + "|" + labels_text(spec.required_labels) +
+                      "|" + std::to_string(spec.memory_bytes) + "|" + std::to_string(spec.cpus);
+    for (const WantedPort& port : spec.ports) {
+        key += "|" + port.name + "=" + std::to_string(port.outside);
+        key += name_of(port.protocol);
+    }
+    const milliseconds age = now - state.reason_at;
+    if (key != state.reason_key || age < milliseconds(0) || age >= milliseconds(1'000)) {
+        state.reason = why_none_fits(state, spec);
+        state.reason_key = std::move(key);
+        state.reason_at = now;
+    }
+    return state.reason;
+}
+
 }  // namespace muster::brain

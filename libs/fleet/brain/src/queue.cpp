@@ -42,9 +42,11 @@ void withdraw(State::Impl& state, ServerEntry& server) {
         entry->node->ready.erase(entry);
         return;
     }
-    if (state.waiting_cursor == entry) {
-        const auto next = state.waiting.upper_bound(entry);
-        state.waiting_cursor = next == state.waiting.end() ? nullptr : *next;
+    for (OperationEntry** cursor : {&state.try_next, &state.explain_next}) {
+        if (*cursor == entry) {
+            const auto next = state.waiting.upper_bound(entry);
+            *cursor = next == state.waiting.end() ? nullptr : *next;
+        }
     }
     state.waiting.erase(entry);
 }

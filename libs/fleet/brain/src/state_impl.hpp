@@ -140,13 +140,17 @@ struct State::Impl {
     std::set<FreeKey> by_free;
     std::unordered_map<std::string, std::vector<Slot>, TransparentHash, std::equal_to<>> by_label;
 
-    OperationQueue waiting;                    ///< for a node
-    OperationEntry* waiting_cursor = nullptr;  ///< the next that a tick looks at; may be none
+    OperationQueue waiting;                  ///< for a node
+    OperationEntry* try_next = nullptr;      ///< of those, the next that a tick tries to place
+    OperationEntry* explain_next = nullptr;  ///< and the next whose reason it looks at
     std::set<OperationEntry*, ByDue> deadlines;
     std::set<std::pair<Timestamp, Slot>> leases;
     std::set<std::pair<Timestamp, Slot>> asks;
     std::deque<OperationEntry*> finished;  ///< oldest first
     std::size_t queued = 0;
+    std::string reason_key;  ///< what the last reason for waiting was asked for
+    std::string reason;
+    Timestamp reason_at{};
 
     template <typename Entry>
     static Entry* find(ById<Entry>& entries, std::string_view id) {

@@ -188,9 +188,11 @@ json to_json(const std::vector<Setting>& settings, bool mask_secrets) {
         const bool hide = mask_secrets && setting.secure;
         json content;
         if (setting.type == SettingType::env) {
-            content = json::object();
-            for (const auto& [name, value] : setting.environment)
-                content[name] = hide ? std::string(masked_value) : value;
+            content = setting.name.empty() ? json::object() : json();
+            for (const auto& [name, value] : setting.environment) {
+                auto& place = setting.name.empty() ? content[name] : content;
+                place = hide ? std::string(masked_value) : value;
+            }
         } else if (hide) {
             content = masked_value;
         } else if (setting.type == SettingType::json) {
@@ -201,7 +203,7 @@ json to_json(const std::vector<Setting>& settings, bool mask_secrets) {
         }
         list.push_back({{"type", types.at(static_cast<std::size_t>(setting.type))},
                         {"name", setting.name},
-                        {"content", std::move(content)},
+                        {"value", std::move(content)},
                         {"required", setting.required},
                         {"secure", setting.secure}});
     }

@@ -112,6 +112,8 @@ TEST(Settings, RefuseWhatIsWrong) {
 TEST(Settings, SecureOnesAreMaskedAndTakenBack) {
     const auto stored = read(R"([
         {"type":"env","content":{"PASSWORD":"hunter2","OTHER":"x"},"secure":true},
+        {"type":"env","name":"ONE","value":"hunter2","secure":true},
+        {"type":"env","name":"NONE"},
         {"type":"json","name":"a.json","content":{"key":"hunter2"},"secure":true},
         {"type":"txt","name":"b.txt","content":"hunter2","secure":true},
         {"type":"txt","name":"c.txt","content":"open"}])");
@@ -121,6 +123,19 @@ TEST(Settings, SecureOnesAreMaskedAndTakenBack) {
     const auto back = settings_from_json(shown);
     ASSERT_TRUE(back) << back.error().message;
     EXPECT_EQ(unmask_settings(*back, stored), stored);
+}
+
+TEST(Settings, AreTheSameAfterARoundTrip) {
+    const auto settings = read(R"([{"type":"env","name":"A","value":"1","required":true},
+                                   {"type":"env","content":{"B":"2","C":""}},
+                                   {"type":"json","name":"a.json","value":"[1,2]"},
+                                   {"type":"json","name":"b.json","value":"\"text\""},
+                                   {"type":"txt","name":"c.txt","value":"[1]"}])");
+    const auto shown = to_json(settings, false);
+    EXPECT_EQ(shown[0]["value"], "1");
+    EXPECT_EQ(shown[1]["value"]["B"], "2");
+    EXPECT_EQ(shown[2]["value"], json::parse("[1,2]"));
+    EXPECT_EQ(settings_from_json(shown), settings);
 }
 
 TEST(Settings, FilesGoIntoTheConfigVolumeOrBelowTheFirst) {

@@ -3,6 +3,8 @@
 #include <csignal>
 #include <cstdlib>
 
+#include "muster/base/time.hpp"
+#include "muster/pki/pki.hpp"
 #include "muster/runtime_docker/docker.hpp"
 
 namespace muster::runtime {
@@ -27,9 +29,8 @@ std::string test_host() {
 
 class DockerSubject final : public ContractSubject {
   public:
-    explicit DockerSubject(const std::string& host) {
-        runtime_docker::Options options;
-        options.base_url = host;
+    explicit DockerSubject(const std::string& host) : DockerSubject(at(host)) {}
+    explicit DockerSubject(const runtime_docker::Options& options) {
         auto opened = runtime_docker::open(loop_.get_executor(), options);
         EXPECT_TRUE(opened) << "MUSTER_TEST_DOCKER_HOST must say where an engine answers";
         if (opened) runtime_ = std::move(*opened);
@@ -40,6 +41,11 @@ class DockerSubject final : public ContractSubject {
     [[nodiscard]] std::uint16_t free_port() override { return unused_port(); }
 
   private:
+    static runtime_docker::Options at(const std::string& host) {
+        runtime_docker::Options options;
+        options.base_url = host;
+        return options;
+    }
     asio::io_context loop_;
     std::unique_ptr<Runtime> runtime_;
 };
@@ -64,23 +70,24 @@ bool kill_program_of(const std::string& id) {
 }
 
 /// An engine of its own, to be stopped and started without disturbing other tests.
-struct EngineRestart : testing::Test {
-    EngineRestart() {
+struct OwnEngine : testing::Test {
+    OwnEngine() {
         char name[] = "/tmp/muster-engine-XXXXXX";
         folder = mkdtemp(name);
-        start();
+    }
+    /// With the test game's image on it.
+    void begin(const std::string& flags) {
+        tool("start", flags);
         const auto build =
             std::string(MUSTER_SOURCE_DIR) + "/tools/images/build testgame " + host();
         EXPECT_EQ(std::system((build + " >/dev/null").c_str()), 0);
-        subject = std::make_unique<DockerSubject>(host());
     }
-    ~EngineRestart() override { tool("stop", " --purge"); }
-    void tool(const std::string& name, const std::string& more = {}) const {
+    ~OwnEngine() override { tool("stop", " --purge"); }
+    void tool(const std::string& name, const std::string& more = "") const {
         const auto command =
             std::string(MUSTER_SOURCE_DIR) + "/tools/engine/" + name + " " + folder + more;
         EXPECT_EQ(std::system((command + " >/dev/null").c_str()), 0) << command;
     }
-    void start() const { tool("start"); }
     [[nodiscard]] std::string host() const { return "unix://" + folder + "/docker.sock"; }
     /// As a crash does: no goodbye.
     void kill_engine() const {
@@ -111,7 +118,10 @@ struct EngineRestart : testing::Test {
     std::unique_ptr<DockerSubject> subject;
 };
 
+using EngineRestart = OwnEngine;
 TEST_F(EngineRestart, EventsEndAndResumeWithWhatHappenedMeanwhile) {
+    begin("");
+    subject = std::make_unique<DockerSubject>(host());
     auto& runtime = subject->runtime();
     InstanceSpec spec;
     spec.name = "muster-restart";
@@ -137,7 +147,7 @@ TEST_F(EngineRestart, EventsEndAndResumeWithWhatHappenedMeanwhile) {
     // One of the two ends while no engine watches.
     ASSERT_TRUE(kill_program_of(*id));
 
-    start();
+    tool("start");
     auto resumed = wait(runtime.streams().events(cursor + milliseconds(1)));
     ASSERT_TRUE(resumed) << resumed.error().message;
     const auto died = next_event(**resumed, "die");
@@ -145,6 +155,62 @@ TEST_F(EngineRestart, EventsEndAndResumeWithWhatHappenedMeanwhile) {
     EXPECT_GT(died.time, cursor);
     ASSERT_TRUE(power(*stays, Power::stop));
     EXPECT_EQ(next_event(**resumed, "die").id, *stays);
+}
+
+struct EngineOverTls : OwnEngine {
+    /// Writes what the server needs into the folder, and gives what the client needs.
+    runtime_docker::Options certify(std::uint16_t port) {
+        const auto now = SystemClock().now();
+        const auto authority = pki::new_authority("test", now, std::chrono::days(1));
+        const auto server_key = pki::new_private_key();
+        const auto client_key = pki::new_private_key();
+        const auto server = pki::issue(*authority, *server_key, {"engine", {}, {"127.0.0.1"}},
+                                       pki::Usage::server, now, std::chrono::minutes(60));
+        const auto client = pki::issue(*authority, *client_key, {"muster", {}, {}},
+                                       pki::Usage::client, now, std::chrono::minutes(60));
+        EXPECT_TRUE(write_file(folder + "/ca.pem", authority->certificate_pem));
+        EXPECT_TRUE(write_file(folder + "/cert.pem", *server));
+        EXPECT_TRUE(write_file(folder + "/key.pem", *server_key, 0600));
+        runtime_docker::Options options;
+        options.base_url = "https://127.0.0.1:" + std::to_string(port);
+        options.ca_pem = authority->certificate_pem;
+        options.certificate_pem = *client;
+        options.private_key_pem = *client_key;
+        return options;
+    }
+};
+
+TEST_F(EngineOverTls, ServesWhoItKnowsAndNobodyElse) {
+    const auto port = unused_port();
+    auto options = certify(port);
+    begin(" -H tcp://127.0.0.1:" + std::to_string(port) + " --tlsverify --tlscacert " + folder +
+          "/ca.pem --tlscert " + folder + "/cert.pem --tlskey " + folder + "/key.pem");
+    subject = std::make_unique<DockerSubject>(options);
+    auto& runtime = subject->runtime();
+    InstanceSpec spec;
+    spec.name = "muster-tls";
+    spec.image = subject->image();
+    const auto id = wait(runtime.instances().create(spec));
+    ASSERT_TRUE(id) << id.error().message;
+    ASSERT_TRUE(power(*id, Power::start));
+    auto console = wait(runtime.streams().attach(*id));
+    ASSERT_TRUE(console) << console.error().message;
+    ASSERT_TRUE(wait((*console)->write("say hello\n")));
+    std::string seen;
+    while (seen.find("> say hello\nhello\n") == std::string::npos) {
+        const auto output = wait((*console)->read());
+        ASSERT_TRUE(output) << output.error().message;
+        ASSERT_TRUE(*output) << seen;
+        seen += (*output)->bytes;
+    }
+    ASSERT_TRUE(power(*id, Power::stop));
+
+    options.certificate_pem.clear();
+    options.private_key_pem.clear();
+    DockerSubject stranger(options);
+    const auto facts = await_result(stranger.loop(), stranger.runtime().facts());
+    ASSERT_FALSE(facts);
+    EXPECT_EQ(facts.error().code, Errc::unavailable);
 }
 
 }  // namespace

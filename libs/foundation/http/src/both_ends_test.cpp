@@ -72,7 +72,7 @@ ClientRequest request(std::string method, std::string target, std::string body =
 }
 
 struct Pieces {
-    int left = 100;
+    int left = 20;
     asio::awaitable<Result<std::string>> next() {
         if (left-- == 0) co_return std::string();
         co_return std::string(10'000, 'p');
@@ -92,8 +92,8 @@ asio::awaitable<void> talk(Harness* harness, Endpoint endpoint, std::string expe
     EXPECT_EQ(harness->server->connections(), 1U) << "one connection for all of them";
 
     Pieces pieces;
-    auto upload = co_await client.upload(
-        request("POST", "/echo"), [&pieces] { return pieces.next(); }, deadline);
+    const BodySource source = [&pieces] { return pieces.next(); };
+    auto upload = co_await client.upload(request("POST", "/echo"), source, deadline);
     EXPECT_TRUE(upload.has_value());
     std::size_t bytes = 0;
     while (true) {
@@ -101,10 +101,10 @@ asio::awaitable<void> talk(Harness* harness, Endpoint endpoint, std::string expe
         if (!piece || piece->empty()) break;
         bytes += piece->size();
     }
-    EXPECT_EQ(bytes, 5U + 1'000'000U);
+    EXPECT_EQ(bytes, 5U + 200'000U);
 
-    const auto whole = co_await client.send(request("GET", "/count/1000"), deadline);
-    EXPECT_TRUE(whole.has_value() && whole->body.ends_with("\n999\n"));
+    const auto whole = co_await client.send(request("GET", "/count/100"), deadline);
+    EXPECT_TRUE(whole.has_value() && whole->body.ends_with("\n99\n"));
     const auto cut = co_await client.send(request("GET", "/count/3"), deadline);
     EXPECT_FALSE(cut.has_value());
     if (!cut) EXPECT_EQ(cut.error().code, Errc::unavailable);

@@ -43,6 +43,17 @@ TEST(ResponseReader, EveryTruncationIsAnError) {
     }
 }
 
+TEST(ResponseReader, AnEmptyBodyInChunksMayComeByteByByte) {
+    ResponseReader reader(false);
+    const std::string bytes = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n";
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        ASSERT_FALSE(reader.is_done());
+        ASSERT_TRUE(reader.feed(bytes.substr(i, 1)));
+    }
+    EXPECT_TRUE(reader.is_done());
+    EXPECT_TRUE(reader.keeps_alive());
+}
+
 TEST(ResponseReader, ABodyWithoutLengthEndsWithTheConnection) {
     ResponseReader reader(false);
     ASSERT_TRUE(reader.feed("HTTP/1.1 200 OK\r\n\r\nall of it"));

@@ -318,7 +318,7 @@ asio::awaitable<bool> Connection::send_stream(Exchange* exchange, StreamResponse
     if (has_no_body(stream.status)) options.framing = Framing::none;
     options.closes = !keep_alive || options.framing == Framing::until_close;
     std::string head = head_of(stream.status, stream.headers, options);
-    if (!co_await write(std::move(head), {})) co_return false;
+    if (!co_await write(std::move(head), "")) co_return false;
     if (exchange->request().method == "HEAD" || options.framing == Framing::none) {
         co_return !options.closes;
     }
@@ -334,7 +334,7 @@ asio::awaitable<bool> Connection::send_stream(Exchange* exchange, StreamResponse
     }
     watching_ = false;
     if (complete && options.framing == Framing::chunked) {
-        complete = co_await write("0\r\n\r\n", {});
+        complete = co_await write("0\r\n\r\n", "");
     }
     if (!complete) {
         // Without the last chunk, and at once, so that the client knows that something is missing.

@@ -156,7 +156,7 @@ asio::awaitable<void> over_http(Harness* harness, std::string big) {
 
 TEST_F(Files, BigOnesGoOutPieceByPiece) {
     std::string big;
-    for (int i = 0; big.size() < (3U << 20U); ++i) big += std::to_string(i);
+    for (int i = 0; big.size() < (3U << 19U); ++i) big += std::to_string(i);
     put("web/big.bin", big);
     Router router;
     router.serve_files((root_ / "web").string());

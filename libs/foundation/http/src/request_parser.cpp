@@ -40,6 +40,7 @@ struct RequestParser::State {
     std::size_t header_bytes = 0;
     bool began = false;
     bool head_said = false;
+    bool waits = false;  // a part of a chunk's head is left, and the parser wants more
     std::string target;
     Fields headers;  // of the head alone: Beast adds trailers to them
 
@@ -90,6 +91,11 @@ RequestParser::~RequestParser() = default;
 std::expected<RequestParser::Progress, Refusal> RequestParser::feed(std::string& bytes) {
     Parser& parser = state_->parser;
     state_->began = state_->began || !bytes.empty();
+    // Beast 1.81 asserts that the last chunk, once begun, comes with at least these bytes, which a
+    // network does not know of ("0\r\n" and then one byte more). No chunk's head with what must
+    // follow it is shorter, so nothing is lost by waiting.
+    constexpr std::size_t last_chunk_bytes = 5;
+    if (state_->waits && bytes.size() < last_chunk_bytes) return Progress::needs_bytes;
     while (!parser.is_done() && !bytes.empty()) {
         beast::error_code error;
         const std::size_t used =
@@ -111,6 +117,7 @@ std::expected<RequestParser::Progress, Refusal> RequestParser::feed(std::string&
         if (auto checked = state_->check_head(); !checked) return std::unexpected(checked.error());
         return Progress::head;
     }
+    state_->waits = parser.is_header_done() && !parser.is_done() && !bytes.empty();
     return parser.is_done() ? Progress::done : Progress::needs_bytes;
 }
 

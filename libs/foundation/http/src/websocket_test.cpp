@@ -38,7 +38,7 @@ asio::awaitable<void> talks(Harness* harness) {
     EXPECT_EQ(accepted.headers.find("Sec-WebSocket-Accept"), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     EXPECT_FALSE(accepted.headers.find("Sec-WebSocket-Protocol"));
     EXPECT_FALSE(accepted.headers.find("Sec-WebSocket-Extensions"));
-    for (const std::size_t size : {0U, 5U, 125U, 126U, 65535U, 65536U, 1'000'000U}) {
+    for (const std::size_t size : {0U, 5U, 125U, 126U, 65535U, 65536U, 300'000U}) {
         const std::string data(size, 'y');
         co_await client.send_frame(2, data);
         const auto frame = co_await client.frame();
@@ -252,7 +252,7 @@ asio::awaitable<void> answers_pings(Harness* harness) {
     RawClient client(*harness);
     co_await client.connect();
     EXPECT_EQ((co_await client.upgrade("/echo/1")).status, 101);
-    for (int i = 0; i < 5; ++i) {
+    for (int i = 0; i < 3; ++i) {
         const auto ping = co_await client.frame();
         EXPECT_EQ(ping.opcode, 9);
         if (ping.opcode != 9) co_return;
@@ -266,7 +266,7 @@ asio::awaitable<void> answers_pings(Harness* harness) {
 
 TEST(WebSocket, StaysOpenForWhoAnswersItsPings) {
     Limits limits;
-    limits.websocket_ping = 100ms;
+    limits.websocket_ping = 80ms;
     Harness harness;
     harness.open(echo_router(), limits);
     harness.run(answers_pings(&harness));
@@ -330,7 +330,7 @@ asio::awaitable<void> server_stops(Harness* harness) {
     co_await client.send_frame(1, "x");
     EXPECT_EQ((co_await client.frame()).payload, "x");
     // A client that never answers the close frame holds nothing up beyond the grace.
-    co_await harness->server->stop(100ms);
+    co_await harness->server->stop(20ms);
     EXPECT_EQ(harness->server->connections(), 0U);
     EXPECT_EQ((co_await client.frame()).close_code(), 1001U);
 }

@@ -1,5 +1,7 @@
 #include <grpcpp/grpcpp.h>
 
+#include <mutex>
+
 #include "carrier.hpp"
 #include "grpc_log.hpp"
 #include "muster/node/v1/node.grpc.pb.h"
@@ -119,6 +121,7 @@ class UnaryCall final : public Live, public std::enable_shared_from_this<UnaryCa
     template <typename Request, typename Method>
     void begin(Request request, Method method, std::chrono::milliseconds deadline) {
         registry_->add(this->shared_from_this());
+        const std::scoped_lock lock(mutex_);
         context_.set_deadline(std::chrono::system_clock::now() + deadline);
         const auto kept = std::make_shared<Request>(std::move(request));
         (stub_->async()->*method)(&context_, kept.get(), &reply_,
@@ -133,9 +136,11 @@ class UnaryCall final : public Live, public std::enable_shared_from_this<UnaryCa
 
   private:
     void done(const grpc::Status& status) {
+        std::unique_lock lock(mutex_);  // so that what `begin` did is seen here
         status_ = status;
         const std::shared_ptr<Registry> registry = registry_;
         const asio::any_io_executor executor = executor_;
+        lock.unlock();
         auto self = std::static_pointer_cast<UnaryCall>(registry->release(this));
         asio::post(executor, [self = std::move(self)] {
             self->is_over_ = true;
@@ -147,6 +152,7 @@ class UnaryCall final : public Live, public std::enable_shared_from_this<UnaryCa
     const asio::any_io_executor executor_;
     const std::shared_ptr<Registry> registry_;
     const std::shared_ptr<Stub> stub_;
+    std::mutex mutex_;
     grpc::ClientContext context_;
     wire::EnrollReply reply_;
     grpc::Status status_;
@@ -156,6 +162,7 @@ class UnaryCall final : public Live, public std::enable_shared_from_this<UnaryCa
 
 grpc::ChannelArguments arguments_of(const Client::Options& options) {
     const int keepalive = static_cast<int>(options.keepalive.count());
+    const int keepalive_timeout = static_cast<int>(options.keepalive_timeout.count());
     grpc::ChannelArguments out;
     out.SetSslTargetNameOverride(std::string(coordinator_name));
     out.SetMaxReceiveMessageSize(static_cast<int>(options.message_bytes_max));
@@ -163,7 +170,7 @@ grpc::ChannelArguments arguments_of(const Client::Options& options) {
     // A connection of its own, also where several nodes share a process.
     out.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
     out.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, keepalive);
-    out.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, keepalive);
+    out.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, keepalive_timeout);
     out.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
     out.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, static_cast<int>(reconnect_first.count()));
     out.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, static_cast<int>(reconnect_max.count()));

@@ -79,6 +79,7 @@ class Bed {
         out.authority_pem = authority.certificate_pem;
         out.identity = std::move(who);
         out.keepalive = options.keepalive;
+        out.keepalive_timeout = options.keepalive_timeout;
         return out;
     }
     std::unique_ptr<Client> client(const std::string& node_id) {

@@ -360,6 +360,7 @@ Result<std::unique_ptr<Server>> Server::open(asio::any_io_executor executor, Opt
     const std::string address =
         (is_v6 ? "[" + options.host + "]" : options.host) + ":" + std::to_string(options.port);
     const int keepalive = static_cast<int>(options.keepalive.count());
+    const int keepalive_timeout = static_cast<int>(options.keepalive_timeout.count());
     const int message_bytes_max = static_cast<int>(options.message_bytes_max);
     auto core =
         std::make_shared<Core>(std::move(executor), std::move(options), std::move(handlers));
@@ -375,9 +376,9 @@ Result<std::unique_ptr<Server>> Server::open(asio::any_io_executor executor, Opt
     builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, streams_of_a_connection_max);
     builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS,
                                static_cast<int>(idle_connection_max.count()));
-    // A dead node is noticed after at most two of these; the nodes' own pings are never punished.
+    // For noticing a dead node; the nodes' own pings are never punished.
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, keepalive);
-    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, keepalive);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, keepalive_timeout);
     builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1);

@@ -82,7 +82,9 @@ class UnaryCall final : public Live, public grpc::ServerUnaryReactor {
 
   private:
     void OnDone() override {
+        std::unique_lock lock(mutex_);  // so that what `answer` did is seen here
         const std::shared_ptr<Registry> registry = registry_;
+        lock.unlock();
         {
             const std::shared_ptr<Live> last = registry->release(this);
         }

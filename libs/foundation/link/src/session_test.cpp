@@ -208,7 +208,8 @@ asio::awaitable<void> echo_then_note(std::shared_ptr<NodeSession> session, bool&
 TEST(Session, BothEndsNoticeADeadWire) {
     Bed bed;
     bool noticed = false;
-    bed.options.keepalive = 200ms;
+    bed.options.keepalive = 100ms;
+    bed.options.keepalive_timeout = 1'000ms;
     bed.handlers.session = [&noticed](std::shared_ptr<NodeSession> session) {
         return echo_then_note(std::move(session), noticed);
     };
@@ -228,6 +229,7 @@ asio::awaitable<void> stay_idle(Bed& bed) {
 TEST(Session, AnIdleOneStaysOpen) {
     Bed bed;
     bed.options.keepalive = 20ms;
+    bed.options.keepalive_timeout = 60s;
     bed.open();
     bed.run(stay_idle(bed));
 }

@@ -39,7 +39,7 @@ inline constexpr std::string_view required_marker = "-REQUIRED-";
 /// - txt: content is written as it is, tabs and line ends kept.
 /// Fields are "settings.0.name" and so on. All that is required and missing is named.
 [[nodiscard]] Result<std::vector<Setting>> settings_from_json(const nlohmann::json& list);
-/// The same shape; the content of secure ones is masked when asked for.
+/// The same shape, with "value"; that of secure ones is masked when asked for.
 [[nodiscard]] nlohmann::json to_json(const std::vector<Setting>& settings, bool mask_secrets);
 /// Takes the stored content where a secure setting came back masked.
 [[nodiscard]] std::vector<Setting> unmask_settings(std::vector<Setting> given,

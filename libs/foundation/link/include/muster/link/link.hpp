@@ -20,8 +20,8 @@
 /// that executor, which must run one handler at a time (an io_context with one thread, or a strand)
 /// and outlive every server and client.
 ///
-/// A dead peer is noticed within two keepalive periods, by pings in both directions. Awaitables may
-/// be cancelled by Asio's means; nothing that was received is lost by it.
+/// A dead peer is noticed within keepalive + keepalive_timeout, by pings in both directions.
+/// Awaitables may be cancelled by Asio's means; nothing that was received is lost by it.
 namespace muster::link {
 
 namespace asio = boost::asio;
@@ -98,7 +98,8 @@ class Server {
         std::string authority_pem;  ///< that signed it and the nodes'; sent along in the handshake
         std::size_t sessions_max = 20'000;
         std::size_t message_bytes_max = 16U << 20U;
-        std::chrono::milliseconds keepalive{10'000};
+        std::chrono::milliseconds keepalive{10'000};          ///< between pings
+        std::chrono::milliseconds keepalive_timeout{10'000};  ///< for a ping's answer
     };
     static Result<std::unique_ptr<Server>> open(asio::any_io_executor executor, Options options,
                                                 Handlers handlers);
@@ -124,7 +125,8 @@ class Client {
         std::string authority_pem;  ///< trusted; for the first enrolment see `enrol`
         std::optional<pki::Identity> identity;
         std::size_t message_bytes_max = 16U << 20U;
-        std::chrono::milliseconds keepalive{10'000};
+        std::chrono::milliseconds keepalive{10'000};          ///< between pings
+        std::chrono::milliseconds keepalive_timeout{10'000};  ///< for a ping's answer
     };
     /// One enrolment over TLS that trusts exactly the authority whose SHA-256 (hex) is
     /// `authority_digest`, as the join token says: the digest is checked against the chain that the

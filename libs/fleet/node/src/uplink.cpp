@@ -1,0 +1,278 @@
+#include "uplink.hpp"
+
+#include <algorithm>
+
+#include "convert.hpp"
+#include "muster/base/random.hpp"
+#include "muster/node/join_token.hpp"
+#include "queries.hpp"
+
+namespace muster::node {
+namespace {
+
+constexpr milliseconds enrol_deadline{30'000};
+constexpr milliseconds session_deadline{30'000};
+constexpr milliseconds renew_deadline{30'000};
+constexpr milliseconds renew_look{60'000};
+constexpr milliseconds delay_first{500};
+constexpr milliseconds delay_max{30'000};
+
+bool is_refusal(Errc code) {
+    switch (code) {
+        case Errc::invalid_argument:
+        case Errc::unauthenticated:
+        case Errc::permission_denied:
+        case Errc::not_found:
+        case Errc::conflict:
+        case Errc::precondition_failed:
+        case Errc::unprocessable:
+        case Errc::unsupported:
+            return true;
+        default:
+            return false;
+    }
+}
+
+}  // namespace
+
+milliseconds reconnect_delay(unsigned tries, std::uint32_t random) {
+    const milliseconds whole =
+        std::min<milliseconds>(delay_first * (1LL << std::min(tries, 10U)), delay_max);
+    const std::int64_t half = whole.count() / 2;
+    return milliseconds(half + static_cast<std::int64_t>(random) % (half + 1));
+}
+
+asio::awaitable<Result<NodeIdentity>> Uplink::enrol(std::filesystem::path folder,
+                                                    std::string password_hash) {
+    const auto token = parse_join_token(options_.join_token);
+    if (!token) co_return std::unexpected(token.error());
+    const auto key = load_or_make_key(folder);
+    if (!key) co_return std::unexpected(key.error());
+    const auto request = pki::signing_request(*key);
+    if (!request) co_return std::unexpected(request.error());
+    wire::EnrollRequest message;
+    message.set_join_token(to_text(*token));
+    message.set_signing_request_der(*request);
+    message.set_name(options_.name);
+    message.set_version(options_.version);
+    message.set_password_hash(password_hash);
+    for (unsigned tries = 0; !stopped_; ++tries) {
+        auto reply = co_await until_stopped(
+            link::Client::enrol(tasks_.executor(), options_.coordinator, token->authority_digest,
+                                message, enrol_deadline));
+        if (reply) {
+            NodeIdentity identity;
+            identity.node_id = reply->node_id();
+            identity.authority_pem = reply->ca_pem();
+            identity.identity = {reply->certificate_pem(), *key};
+            if (auto kept = save_identity(folder, identity); !kept) {
+                co_return std::unexpected(kept.error());
+            }
+            co_return identity;
+        }
+        if (is_refusal(reply.error().code)) {
+            co_return fail(reply.error().code,
+                           "the coordinator refuses the join token: " + reply.error().message,
+                           "join_token");
+        }
+        if (stopped_) break;
+        say("the coordinator at " + options_.coordinator +
+            " cannot be joined yet: " + reply.error().message);
+        co_await pause_.wait(timers_, reconnect_delay(tries, random_below(1U << 30U)));
+    }
+    co_return fail(Errc::cancelled, "the node was stopped before it had joined");
+}
+
+void Uplink::serve(Host& host, NodeIdentity identity, std::filesystem::path folder,
+                   std::string password_hash) {
+    host_ = &host;
+    identity_ = std::move(identity);
+    folder_ = std::move(folder);
+    password_hash_ = std::move(password_hash);
+    streams_ = std::make_unique<Streams>(
+        host, tasks_,
+        [this](std::string id) -> asio::awaitable<Result<std::unique_ptr<link::Carrier>>> {
+            const std::shared_ptr<link::Client> client = client_;
+            if (!client) co_return fail(Errc::unavailable, "there is no coordinator");
+            co_return co_await client->carry(std::move(id));
+        });
+}
+
+void Uplink::send(wire::FromNode message) {
+    // A session that cannot take it closes itself; what matters is told again after the next one.
+    if (session_) (void)session_->send(std::move(message));
+}
+
+asio::awaitable<void> Uplink::run() {
+    if (options_.coordinator.empty()) co_return;
+    tasks_.spawn(keep_fresh(this));
+    while (!stopped_ && !unwelcome_) {
+        const auto ended = co_await connect_once();
+        if (stopped_ || unwelcome_) break;
+        if (!ended) say("no session with the coordinator: " + ended.error().message);
+        co_await pause_.wait(timers_, reconnect_delay(tries_, random_below(1U << 30U)));
+        ++tries_;
+    }
+    if (unwelcome_) say("the coordinator has revoked this node; its servers run on");
+}
+
+asio::awaitable<Result<void>> Uplink::connect_once() {
+    link::Client::Options options;
+    options.address = options_.coordinator;
+    options.authority_pem = identity_.authority_pem;
+    options.identity = identity_.identity;
+    auto client = link::Client::open(tasks_.executor(), std::move(options));
+    if (!client) co_return std::unexpected(client.error());
+    client_ = std::move(*client);
+    const std::shared_ptr<link::Client> keep = client_;
+    auto opened = co_await until_stopped(client_->session(session_deadline));
+    if (!opened) co_return std::unexpected(opened.error());
+    const std::shared_ptr<link::Client::Session> session = std::move(*opened);
+    if (stopped_) {
+        session->close();
+        co_return Result<void>();
+    }
+    session_ = session;
+    greet(*session);
+    if (options_.on_connection) options_.on_connection(true);
+    const Error why = co_await talk(session);
+    session_.reset();
+    if (options_.on_connection) options_.on_connection(false);
+    streams_->close_all();
+    co_return std::unexpected(why);
+}
+
+void Uplink::greet(link::Client::Session& session) {
+    const HostFacts facts = host_facts(options_.data_dir);
+    wire::FromNode message;
+    wire::Hello& hello = *message.mutable_hello();
+    hello.set_version(options_.version);
+    hello.set_hostname(facts.hostname);
+    hello.set_name(options_.name.empty() ? facts.hostname : options_.name);
+    hello.set_advertise(options_.advertise);
+    hello.mutable_labels()->insert(options_.labels.begin(), options_.labels.end());
+    hello.set_runtime(host_->engine_facts().kind);
+    hello.set_runtime_version(host_->engine_facts().version);
+    hello.set_memory_bytes(facts.memory_bytes);
+    hello.set_cpus(facts.cpus);
+    hello.set_disk_bytes(facts.disk_bytes);
+    hello.set_port_first(options_.port_first);
+    hello.set_port_last(options_.port_last);
+    hello.set_password_hash(password_hash_);
+    (void)session.send(std::move(message));
+    wire::FromNode inventory;
+    *inventory.mutable_inventory() = host_->inventory();
+    (void)session.send(std::move(inventory));
+    for (wire::OperationResult& result : host_->unacknowledged()) {
+        wire::FromNode again;
+        *again.mutable_result() = std::move(result);
+        (void)session.send(std::move(again));
+    }
+}
+
+asio::awaitable<Error> Uplink::talk(std::shared_ptr<link::Client::Session> session) {
+    for (;;) {
+        auto message = co_await session->receive();
+        if (!message) co_return message.error();
+        tries_ = 0;
+        handle(std::move(*message));
+        if (stopped_ || unwelcome_) {
+            session->close();
+            co_return Error{Errc::cancelled, "the session was closed here", ""};
+        }
+    }
+}
+
+void Uplink::handle(wire::ToNode message) {
+    switch (message.message_case()) {
+        case wire::ToNode::kCommand:
+            host_->command(std::move(*message.mutable_command()));
+            return;
+        case wire::ToNode::kAcknowledge:
+            host_->acknowledge(message.acknowledge().operation_id());
+            return;
+        case wire::ToNode::kQuery:
+            tasks_.spawn(answer_query(this, std::move(*message.mutable_query())));
+            return;
+        case wire::ToNode::kOpenStream:
+            streams_->open(std::move(*message.mutable_open_stream()));
+            return;
+        case wire::ToNode::kCloseStream:
+            streams_->close(message.close_stream().stream_id());
+            return;
+        case wire::ToNode::kAskInventory: {
+            wire::FromNode inventory;
+            *inventory.mutable_inventory() = host_->inventory();
+            send(std::move(inventory));
+            return;
+        }
+        case wire::ToNode::kPing: {
+            wire::FromNode pong;
+            pong.mutable_pong()->set_id(message.ping().id());
+            send(std::move(pong));
+            return;
+        }
+        case wire::ToNode::kGoodbye:
+            unwelcome_ = message.goodbye().for_good();
+            return;
+        case wire::ToNode::kWelcome:
+        case wire::ToNode::MESSAGE_NOT_SET:
+            return;
+    }
+}
+
+asio::awaitable<void> Uplink::answer_query(Uplink* self, wire::Query query) {
+    wire::FromNode message;
+    if (self->queries_ >= queries_max) {
+        wire::Answer& refused = *message.mutable_answer();
+        refused.set_id(query.id());
+        refused.set_error_code(std::string(name_of(Errc::exhausted)));
+        refused.set_error_message("too many questions are open on this node");
+    } else {
+        ++self->queries_;
+        *message.mutable_answer() = co_await answer(*self->host_, std::move(query));
+        --self->queries_;
+    }
+    self->send(std::move(message));
+}
+
+asio::awaitable<void> Uplink::keep_fresh(Uplink* self) {
+    while (!self->stopped_ && !self->unwelcome_) {
+        co_await self->pause_.wait(self->timers_, renew_look);
+        if (self->stopped_) co_return;
+        if (self->session_) co_await self->renew_if_due();
+    }
+}
+
+asio::awaitable<void> Uplink::renew_if_due() {
+    const auto due = renewal_time(identity_.identity.certificate_pem);
+    if (!due || clock_.now() < *due) co_return;
+    const auto request = pki::signing_request(identity_.identity.private_key_pem);
+    if (!request) co_return;
+    const std::shared_ptr<link::Client> client = client_;
+    auto reply = co_await client->renew(*request, renew_deadline);
+    if (!reply) {
+        say("the certificate could not be renewed: " + reply.error().message);
+        co_return;
+    }
+    NodeIdentity fresh = identity_;
+    fresh.identity.certificate_pem = reply->certificate_pem();
+    if (!reply->ca_pem().empty()) fresh.authority_pem = reply->ca_pem();
+    if (auto kept = save_identity(folder_, fresh); !kept) {
+        say("the new certificate cannot be kept: " + kept.error().message);
+        co_return;
+    }
+    identity_ = std::move(fresh);
+    // A session with the old one ends here, and the next begins with the new one.
+    if (session_) session_->close();
+}
+
+void Uplink::stop() {
+    stopped_ = true;
+    pause_.wake();
+    ending_.emit(asio::cancellation_type::terminal);
+    if (streams_) streams_->close_all();
+    if (session_) session_->close();
+}
+
+}  // namespace muster::node

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "host.hpp"
+#include "identity.hpp"
+#include "muster/link/link.hpp"
+#include "muster/node/node.hpp"
+#include "streams.hpp"
+
+namespace muster::node {
+
+/// How long to wait before the n-th try in a row: half a second, doubled up to half a minute, and
+/// between half and all of that.
+[[nodiscard]] milliseconds reconnect_delay(unsigned tries, std::uint32_t random);
+
+/// The node's end of the link: comes back for ever.
+class Uplink {
+  public:
+    static constexpr std::size_t queries_max = 256;
+
+    Uplink(Tasks& tasks, const Options& options, Timers& timers, const Clock& clock)
+        : tasks_(tasks),
+          options_(options),
+          timers_(timers),
+          clock_(clock),
+          pause_(tasks.executor()) {}
+
+    /// Enrols, however long the coordinator is away. Fails when it refuses, with field
+    /// "join_token".
+    asio::awaitable<Result<NodeIdentity>> enrol(std::filesystem::path folder,
+                                                std::string password_hash);
+
+    void serve(Host& host, NodeIdentity identity, std::filesystem::path folder,
+               std::string password_hash);
+    void send(wire::FromNode message);
+    [[nodiscard]] bool connected() const { return session_ != nullptr; }
+    /// Keeps a session until stop().
+    asio::awaitable<void> run();
+    void stop();
+
+  private:
+    /// Waits for something of the link, but no longer than until stop().
+    template <typename T>
+    asio::awaitable<Result<T>> until_stopped(asio::awaitable<Result<T>> wait) {
+        auto [error, result] = co_await asio::co_spawn(
+            tasks_.executor(), std::move(wait),
+            asio::bind_cancellation_slot(ending_.slot(), asio::as_tuple(asio::use_awaitable)));
+        if (error || stopped_) co_return fail(Errc::cancelled, "the node is being stopped");
+        co_return std::move(result);
+    }
+    asio::awaitable<Result<void>> connect_once();
+    asio::awaitable<Error> talk(std::shared_ptr<link::Client::Session> session);
+    void greet(link::Client::Session& session);
+    void handle(wire::ToNode message);
+    static asio::awaitable<void> answer_query(Uplink* self, wire::Query query);
+    static asio::awaitable<void> keep_fresh(Uplink* self);
+    asio::awaitable<void> renew_if_due();
+    void say(const std::string& line) const {
+        if (options_.log) options_.log(line);
+    }
+
+    Tasks& tasks_;
+    const Options& options_;
+    Timers& timers_;
+    const Clock& clock_;
+    Gate pause_;
+    asio::cancellation_signal ending_;
+    Host* host_ = nullptr;
+    NodeIdentity identity_;
+    std::filesystem::path folder_;
+    std::string password_hash_;
+    std::shared_ptr<link::Client> client_;
+    std::shared_ptr<link::Client::Session> session_;
+    std::unique_ptr<Streams> streams_;
+    std::size_t queries_ = 0;
+    unsigned tries_ = 0;
+    bool unwelcome_ = false;  ///< told not to come back
+    bool stopped_ = false;
+};
+
+}  // namespace muster::node
