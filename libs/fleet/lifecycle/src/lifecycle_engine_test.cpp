@@ -101,6 +101,18 @@ TEST(Lifecycle, WhatCrashedWhileTheNodeWasAwayIsRestartedByTheRules) {
     EXPECT_EQ(driver.state(), State::ready);
 }
 
+TEST(Lifecycle, WhatEndedUnseenWhileTheNodeWasAwayIsStartedAgain) {
+    Memory memory;
+    memory.wanted = true;
+    memory.state = State::ready;
+    memory.ready_run = 5;
+    Driver driver({}, memory);
+    driver.send(event::EngineBack{Driver::seen(Life::standing, 5, 0)});
+    driver.come_up(6);
+    EXPECT_EQ(driver.state(), State::ready);
+    EXPECT_EQ(driver.server().memory.crashes, 0U);
+}
+
 TEST(Lifecycle, ACrashIsCountedOnceOverTheNodesRestart) {
     Driver driver;
     driver.start_as_new(5);

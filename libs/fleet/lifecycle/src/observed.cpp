@@ -83,7 +83,7 @@ void Machine::died(const Observation& what) {
     }
     if (what.ended_with_engine && s_.memory.wanted) {
         s_.memory.counted_run = s_.run;
-        show(State::crashed, "it ended together with the engine");
+        show(State::crashed, "it ended together with the engine, or while the node was away");
         return;  // and is started again by who looked
     }
     if (what.life != Life::none && what.exit_code == 0 && !what.out_of_memory) {
@@ -202,7 +202,12 @@ void Machine::on(const event::EngineBack& back) {
     s_.away_since.reset();
     const bool first = !s_.looked;
     s_.looked = true;
-    const Observation& what = back.what;
+    Observation what = back.what;
+    if (first && what.exit_code == 0 && !what.out_of_memory) {
+        // Nobody saw it end: it may have ended by itself, or have been ended by an engine that was
+        // shut down. What was wanted is started again rather than lost.
+        what.ended_with_engine = true;
+    }
     bool was_alive = alive(s_.life);
     if (first) {
         s_.run = s_.memory.counted_run;

@@ -115,6 +115,8 @@ class Agent::Body {
         host_->begin();
         uplink_.serve(*host_, std::move(identity), folder, password_.hash);
         tasks_.spawn(take_samples(this));
+        // The greeting says which engine it is.
+        co_await host_->first_look();
         co_await uplink_.run();
         while (!stopped_) co_await wake_.wait();
         co_return Result<void>();

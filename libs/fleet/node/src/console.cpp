@@ -54,6 +54,7 @@ void ConsoleHub::close() {
 
 asio::awaitable<void> ConsoleHub::pump(std::shared_ptr<ConsoleHub> self) {
     while (!self->watchers_.empty() && !self->closed_) {
+        const std::uint64_t run = self->runs_;
         auto attached = co_await self->runtime_.streams().attach(self->instance_);
         if (attached) {
             self->console_ = std::move(*attached);
@@ -67,7 +68,9 @@ asio::awaitable<void> ConsoleHub::pump(std::shared_ptr<ConsoleHub> self) {
             self->console_.reset();
         }
         // The run is over, or there is none yet: go on with the next one.
-        if (!self->watchers_.empty() && !self->closed_) co_await self->began_.wait();
+        while (!self->watchers_.empty() && !self->closed_ && self->runs_ == run) {
+            co_await self->began_.wait();
+        }
     }
     self->pumping_ = false;
 }

@@ -44,7 +44,10 @@ class ConsoleHub : public std::enable_shared_from_this<ConsoleHub> {
     Result<std::shared_ptr<Watcher>> watch();
     void leave(const std::shared_ptr<Watcher>& watcher);
     asio::awaitable<Result<void>> write(std::string bytes);
-    void run_began() { began_.wake(); }
+    void run_began() {
+        ++runs_;
+        began_.wake();
+    }
     void close();
 
   private:
@@ -57,6 +60,7 @@ class ConsoleHub : public std::enable_shared_from_this<ConsoleHub> {
     Gate began_;
     std::shared_ptr<runtime::Console> console_;
     std::vector<std::shared_ptr<Watcher>> watchers_;
+    std::uint64_t runs_ = 0;  ///< that began while this was here
     bool pumping_ = false;
     bool closed_ = false;
 };

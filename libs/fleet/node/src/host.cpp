@@ -31,7 +31,8 @@ Host::Host(Tasks& tasks, Options options, runtime::Runtime& runtime, const Clock
               false,
               {},
               {}},
-      engine_pause_(tasks.executor()) {
+      engine_pause_(tasks.executor()),
+      engine_asked_gate_(tasks.executor()) {
     around_.conclude = [this](const std::string& operation, const Result<void>& result) {
         conclude(operation, result);
     };
@@ -105,6 +106,7 @@ void Host::stop() {
     around_.stopping = true;
     if (events_ != nullptr) events_->close();
     engine_pause_.wake();
+    engine_asked_gate_.wake();
     for (auto& [operation, pending] : pending_) around_.timers.cancel(pending.deadline);
     for (const auto& [id, server] : servers_) server->stop();
 }
@@ -143,6 +145,7 @@ wire::Samples Host::sample() {
     *samples.mutable_node() = meter_.sample(options_.data_dir, now);
     history_.add(samples.node());
     for (const auto& [id, server] : servers_) {
+        server->tend();
         if (!server->runs() || !server->latest_stats) continue;
         wire::Sample sample = to_wire(*server->latest_stats);
         sample.set_time_ms(now.time_since_epoch().count());

@@ -35,7 +35,11 @@ class Host {
     ~Host();
 
     void begin();  ///< starts to look after things
-    void stop();   ///< afterwards drain the tasks; nothing that runs is touched
+    /// Until the engine was asked for the first time, whatever it answered.
+    asio::awaitable<void> first_look() {
+        while (!engine_asked_ && !stopped_) co_await engine_asked_gate_.wait();
+    }
+    void stop();  ///< afterwards drain the tasks; nothing that runs is touched
     void command(wire::Command command);
     void acknowledge(const std::string& operation) { journal_.acknowledge(operation); }
     [[nodiscard]] wire::Inventory inventory() const;
@@ -119,6 +123,8 @@ class Host {
     runtime::Stream<runtime::RuntimeEvent>* events_ = nullptr;
     Timestamp last_event_{};
     Gate engine_pause_;
+    Gate engine_asked_gate_;
+    bool engine_asked_ = false;
     HostMeter meter_;
     History history_;
 };

@@ -16,12 +16,14 @@ asio::awaitable<void> Host::watch_engine(Host* self) {
     milliseconds pause = pause_first;
     while (!self->stopped_) {
         const auto facts = co_await self->around_.runtime.facts();
+        if (facts) self->engine_facts_ = *facts;
+        self->engine_asked_ = true;
+        self->engine_asked_gate_.wake();
         if (self->stopped_) break;
         Error why;
         if (!facts) {
             why = facts.error();
         } else {
-            self->engine_facts_ = *facts;
             // The events first, then what is true: nothing can happen unseen between the two.
             const Timestamp now = self->around_.clock.now();
             const Timestamp since = std::max(self->last_event_, now - std::chrono::minutes(10));
@@ -111,6 +113,8 @@ asio::awaitable<void> Host::happened(runtime::RuntimeEvent event) {
 
 void Host::engine_away(const Error& why) {
     engine_error_ = why.message;
+    if (!engine_seen_ && !around_.engine_away_since)
+        around_.engine_away_since = around_.clock.now();
     if (!engine_) return;
     engine_ = false;
     around_.engine_away_since = around_.clock.now();

@@ -30,7 +30,7 @@ Result<void> Host::admit(const wire::Command& command) const {
     if (command.action_case() == wire::Command::ACTION_NOT_SET) {
         return fail(Errc::unsupported, "this node does not know such a command", "action");
     }
-    if (pending_.size() >= operations_waiting_max) {
+    if (pending_.size() >= operations_waiting_max && !is_kill(command)) {
         return fail(Errc::exhausted, "too many operations wait on this node");
     }
     const bool about_server = command.has_deploy() || command.has_power() || command.has_remove();

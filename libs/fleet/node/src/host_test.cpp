@@ -367,6 +367,80 @@ TEST(Host, OnlySoManyOperationsRunAtATimeAndAKillIsNotHeldUp) {
         EXPECT_EQ(scene.outcome(operation), "ok");
 }
 
+TEST(Host, ATakenPortFailsTheDeployAndNamesWhoHasIt) {
+    Scene scene;
+    scene.begin();
+    const Listener listener(SOCK_DGRAM);
+    wire::Command wanted = deploy("op-1", "srv-a");
+    wire::Port& port = *wanted.mutable_deploy()->mutable_spec()->add_ports();
+    port.set_name("game");
+    port.set_inside(7777);
+    port.set_outside(listener.port());
+    port.set_protocol("udp");
+    scene.give(wanted);
+    EXPECT_EQ(scene.outcome("op-1"), "conflict");
+    EXPECT_EQ(scene.result("op-1")->error_field(), "ports.game");
+    EXPECT_THAT(scene.server("srv-a").reason(), testing::HasSubstr("is taken by"));
+    EXPECT_EQ(scene.runtime.starts(name), 0);
+}
+
+TEST(Host, PortsThatTheNodeChoseStayTheSame) {
+    Scene scene;
+    scene.begin();
+    wire::Command wanted = deploy("op-1", "srv-a");
+    wire::Port& port = *wanted.mutable_deploy()->mutable_spec()->add_ports();
+    port.set_name("game");
+    port.set_inside(7777);
+    port.set_protocol("udp");
+    scene.give(wanted);
+    const std::uint32_t chosen = scene.server("srv-a").ports(0).outside();
+    EXPECT_GE(chosen, 20'000U);
+    wanted.set_server_id("srv-b");
+    wanted.set_operation_id("op-2");
+    scene.give(wanted);
+    EXPECT_NE(scene.server("srv-b").ports(0).outside(), chosen);
+    wanted.set_server_id("srv-a");
+    wanted.set_operation_id("op-3");
+    scene.give(wanted);
+    EXPECT_EQ(scene.outcome("op-3"), "ok");
+    EXPECT_EQ(scene.server("srv-a").ports(0).outside(), chosen);
+    scene.end();
+    scene.begin();
+    EXPECT_EQ(scene.server("srv-a").ports(0).outside(), chosen);
+}
+
+TEST(Host, AFileThatWouldLieOutsideItsVolumeIsRefused) {
+    Scene scene;
+    scene.begin();
+    wire::Command wanted = deploy("op-1", "srv-a");
+    wire::File& file = *wanted.mutable_deploy()->mutable_spec()->add_files();
+    file.set_volume("data");
+    file.set_path("../../servers/srv-a/spec");
+    file.set_content("evil");
+    scene.give(wanted);
+    EXPECT_EQ(scene.outcome("op-1"), "invalid_argument");
+    EXPECT_EQ(scene.runtime.starts(name), 0);
+}
+
+TEST(Host, TakesSamplesOfWhatRuns) {
+    Scene scene;
+    scene.begin();
+    scene.give(deploy("op-1", "srv-a"));
+    runtime::Stats stats;
+    stats.memory_bytes = 12'345;
+    stats.cpu_percent = 50;
+    scene.runtime.push_stats(name, stats);
+    scene.settle();
+    const wire::Samples samples = scene.host->sample();
+    EXPECT_GT(samples.node().memory_bytes(), 0);
+    ASSERT_EQ(samples.servers_size(), 1);
+    EXPECT_EQ(samples.servers(0).server_id(), "srv-a");
+    EXPECT_EQ(samples.servers(0).memory_bytes(), 12'345);
+    EXPECT_EQ(scene.host->find("srv-a")->history().size(), 1U);
+    scene.give(power("op-2", "srv-a", wire::STOP));
+    EXPECT_EQ(scene.host->sample().servers_size(), 0);
+}
+
 TEST(Host, ADeadlineEndsTheOperationWithTimeout) {
     Scene scene;
     scene.begin();

@@ -75,7 +75,7 @@ TEST(Journal, ATornEndIsCutOffWhereverItIsTorn) {
         ASSERT_TRUE(journal.begin(power("op-2", "srv-a", wire::STOP), Timestamp(6ms)));
     }
     const std::string both = read_file(path).value();
-    for (std::size_t length = whole.size(); length < both.size(); length += 3) {
+    for (std::size_t length = whole.size(); length < both.size(); length += 9) {
         ASSERT_TRUE(write_file(path, both.substr(0, length)));
         Journal journal = opened(folder);
         ASSERT_EQ(journal.unfinished().size(), 1U) << length;

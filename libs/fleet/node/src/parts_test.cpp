@@ -1,8 +1,5 @@
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "convert.hpp"
@@ -152,29 +149,6 @@ TEST(SafeFolder, KnowsNumericOwnersAndFolderNames) {
         EXPECT_FALSE(is_folder_name(name)) << name;
     }
 }
-
-/// Listens on a port that the system chose.
-class Listener {
-  public:
-    explicit Listener(int kind) : fd_(::socket(AF_INET, kind, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_ANY);
-        EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-        if (kind == SOCK_STREAM) EXPECT_EQ(::listen(fd_, 1), 0);
-        socklen_t size = sizeof address;
-        EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
-        port_ = ntohs(address.sin_port);
-    }
-    Listener(const Listener&) = delete;
-    Listener& operator=(const Listener&) = delete;
-    ~Listener() { ::close(fd_); }
-    [[nodiscard]] std::uint16_t port() const { return port_; }
-
-  private:
-    int fd_;
-    std::uint16_t port_ = 0;
-};
 
 runtime::PortBinding binding(const std::string& name, std::uint16_t inside, std::uint16_t outside,
                              runtime::Protocol protocol) {

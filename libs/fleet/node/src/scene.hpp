@@ -1,6 +1,9 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <chrono>
@@ -37,6 +40,29 @@ class Folder {
 
   private:
     std::filesystem::path path_;
+};
+
+/// Listens on a port that the system chose.
+class Listener {
+  public:
+    explicit Listener(int kind) : fd_(::socket(AF_INET, kind, 0)) {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_ANY);
+        EXPECT_EQ(::bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+        if (kind == SOCK_STREAM) EXPECT_EQ(::listen(fd_, 1), 0);
+        socklen_t size = sizeof address;
+        EXPECT_EQ(::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size), 0);
+        port_ = ntohs(address.sin_port);
+    }
+    Listener(const Listener&) = delete;
+    Listener& operator=(const Listener&) = delete;
+    ~Listener() { ::close(fd_); }
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+
+  private:
+    int fd_;
+    std::uint16_t port_ = 0;
 };
 
 inline wire::Command command(const std::string& operation, const std::string& server,

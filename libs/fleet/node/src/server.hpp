@@ -49,6 +49,10 @@ class Server : public std::enable_shared_from_this<Server> {
     void look_soon();
     /// The engine answers (again). Fails with `unavailable` when it does not after all.
     asio::awaitable<Result<void>> engine_back();
+    /// Takes up statistics and the log again, should their streams have ended early.
+    void tend() {
+        if (!stopped_ && !feeding_) follow_what_runs();
+    }
     /// Streams end, timers are forgotten, nothing more is carried out.
     void stop();
 
