@@ -1,0 +1,117 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "muster/coordinator/coordinator.hpp"
+#include "muster/store_sqlite/store_sqlite.hpp"
+#include "role.hpp"
+#include "share.hpp"
+
+namespace muster {
+namespace {
+
+// Requests and sessions get so long to end when the process is asked to.
+constexpr std::chrono::milliseconds stop_grace{3'000};
+
+// Where this machine itself reaches what listens there.
+std::string local_address(const settings::Address& address, std::uint16_t port) {
+    settings::Address local = address;
+    local.port = port;
+    if (local.host.empty() || local.host == "0.0.0.0") local.host = "127.0.0.1";
+    if (local.host == "::") local.host = "::1";
+    return settings::to_text(local);
+}
+
+class CoordinatorPart final : public Part {
+  public:
+    CoordinatorPart(std::unique_ptr<store::Store> store,
+                    std::unique_ptr<coordinator::Coordinator> coordinator)
+        : store_(std::move(store)), coordinator_(std::move(coordinator)) {}
+
+    asio::awaitable<Result<void>> run() override {
+        co_await coordinator_->run();
+        co_return Result<void>();
+    }
+    asio::awaitable<void> stop() override { co_await coordinator_->stop(stop_grace); }
+    coordinator::Coordinator& coordinator() { return *coordinator_; }
+
+  private:
+    std::unique_ptr<store::Store> store_;
+    std::unique_ptr<coordinator::Coordinator> coordinator_;
+};
+
+Result<coordinator::Options> options_from(Role& role) {
+    const settings::Settings& given = role.settings;
+    coordinator::Options options;
+    options.data_dir = role.data_dir;
+    options.http_host = given.address("http.address").host;
+    options.http_port = given.address("http.address").port;
+    options.grpc_host = given.address("grpc.address").host;
+    options.grpc_port = given.address("grpc.address").port;
+    options.own_https = given.boolean("tls.own");
+    for (const auto& [name, into] :
+         {std::pair<const char*, std::string*>{"tls.certificate", &options.http_certificate_pem},
+          {"tls.key", &options.http_private_key_pem}}) {
+        auto pem = read_setting_file(given, name);
+        if (!pem) return std::unexpected(pem.error());
+        *into = std::move(*pem);
+    }
+    options.advertise = given.text("public_address");
+    options.web_folder = given.text("web.folder").empty()
+                             ? share_folder("web")
+                             : std::filesystem::path(given.text("web.folder"));
+    options.games_folder = given.text("games.folder").empty()
+                               ? share_folder("games")
+                               : std::filesystem::path(given.text("games.folder"));
+    options.version = role.version;
+    options.spread = given.text("placement") == "spread";
+    options.requests_per_second = static_cast<double>(given.number("limits.requests_per_second"));
+    options.requests_burst = static_cast<double>(given.number("limits.requests_burst"));
+    options.wrong_tokens_per_minute =
+        static_cast<double>(given.number("limits.wrong_tokens_per_minute"));
+    options.http_connections_max = static_cast<std::size_t>(given.number("http.connections_max"));
+    options.http_connections_per_address_max =
+        static_cast<std::size_t>(given.number("http.connections_per_address_max"));
+    options.ping = given.duration("link.ping");
+    options.lease = given.duration("link.lease");
+    options.grace = given.duration("link.grace");
+    options.log = [log = role.log](coordinator::LogLevel level, std::string_view text) {
+        log.say(level == coordinator::LogLevel::error     ? Level::error
+                : level == coordinator::LogLevel::warning ? Level::warning
+                                                          : Level::info,
+                text);
+    };
+    return options;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Part>> make_coordinator(Role& role, Ready& ready) {
+    auto options = options_from(role);
+    if (!options) return std::unexpected(options.error());
+    const bool secure = options->own_https || !options->http_certificate_pem.empty();
+    auto store = store_sqlite::open_store(role.data_dir / "muster.db");
+    if (!store) return std::unexpected(store.error());
+    auto coordinator = coordinator::Coordinator::open(role.context.get_executor(),
+                                                      std::move(*options), **store, role.clock);
+    if (!coordinator) return std::unexpected(coordinator.error());
+    const std::string http =
+        local_address(role.settings.address("http.address"), (*coordinator)->http_port());
+    ready["http"] = (secure ? "https://" : "http://") + http;
+    ready["grpc"] =
+        local_address(role.settings.address("grpc.address"), (*coordinator)->grpc_port());
+    if (const auto& token = (*coordinator)->new_admin_token()) {
+        std::printf(
+            "The first admin token, shown this once and kept in %s:\n\n    %s\n\nOpen %s and sign "
+            "in with it.\n\n",
+            (*coordinator)->admin_token_file().c_str(), token->c_str(), ready["http"].c_str());
+        std::fflush(stdout);
+    }
+    return std::make_unique<CoordinatorPart>(std::move(*store), std::move(*coordinator));
+}
+
+Result<std::string> join_token_of(Part& coordinator) {
+    return dynamic_cast<CoordinatorPart&>(coordinator).coordinator().make_join_token("local");
+}
+
+}  // namespace muster

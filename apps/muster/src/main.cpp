@@ -1,0 +1,46 @@
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "muster/cli/cli.hpp"
+#include "role.hpp"
+
+namespace {
+
+constexpr const char* usage =
+    "Muster turns machines into a place where games run.\n\n"
+    "  muster up                  a coordinator and a node on this machine\n"
+    "  muster coordinator         the control plane alone\n"
+    "  muster node                an agent on a further machine\n"
+    "  muster <noun> <verb>       the command line: servers, nodes, games, operations, "
+    "containers,\n"
+    "                             images, volumes, networks, data, tokens, audit, events, backup, "
+    "login\n\n"
+    "  muster <anything> --help   what it takes\n"
+    "  muster --version\n";
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    const std::vector<std::string> words(argv + 1, argv + argc);
+    const std::string first = words.empty() ? "" : words.front();
+    if (first.empty() || first == "--help" || first == "-h" || first == "help") {
+        std::fputs(usage, first.empty() ? stderr : stdout);
+        return first.empty() ? 2 : 0;
+    }
+    if (first == "--version") {
+        std::puts("muster " MUSTER_VERSION);
+        return 0;
+    }
+    const std::vector<std::string> rest(words.begin() + 1, words.end());
+    using muster::settings::Role;
+    if (first == "up") return muster::run_role(Role::up, first, rest);
+    if (first == "coordinator") return muster::run_role(Role::coordinator, first, rest);
+    if (first == "node") return muster::run_role(Role::node, first, rest);
+    return muster::cli::run(
+        words, {std::cin, std::cout, std::cerr, ::isatty(STDOUT_FILENO) == 1, muster::environment(),
+                muster::default_data_dir(), MUSTER_VERSION});
+}

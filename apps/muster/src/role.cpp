@@ -1,0 +1,258 @@
+#include "role.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <cstdio>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "flags.hpp"
+#include "muster/base/file.hpp"
+
+extern char** environ;
+
+namespace muster {
+namespace {
+
+constexpr int exit_failed = 1;
+constexpr int exit_useless_to_repeat = 2;
+
+void complain(const Error& error) {
+    std::fprintf(stderr, "muster: %s\n", error.message.c_str());
+}
+
+Result<settings::Settings> load_settings(settings::Role kind,
+                                         const std::vector<std::string>& words) {
+    auto flags = read_flags(words);
+    if (!flags) return std::unexpected(flags.error());
+    settings::Input input;
+    input.role = kind;
+    input.flags = std::move(*flags);
+    input.environment = environment();
+    input.is_root = ::geteuid() == 0;
+    const auto [files, must_exist] = settings::config_files(input);
+    for (const std::string& file : files) {
+        auto text = read_file(file, 1U << 20U);
+        if (text) {
+            input.file = std::move(*text);
+            input.file_name = file;
+            break;
+        }
+        if (must_exist || text.error().code != Errc::not_found) {
+            return fail(Errc::invalid_argument, text.error().message, "config");
+        }
+    }
+    return settings::load(input);
+}
+
+// One process at a time in a data folder. The lock ends with the process, however it ends.
+Result<void> lock_folder(const std::filesystem::path& folder) {
+    if (auto made = make_folder(folder, 0700); !made) return made;
+    const int fd = ::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail(Errc::permission_denied, "cannot write in " + folder.string(), "data_dir");
+    if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        ::close(fd);
+        return fail(
+            Errc::conflict,
+            "another Muster runs in " + folder.string() + "; give this one its own --data-dir",
+            "data_dir");
+    }
+    return {};
+}
+
+// Says, once everything serves, where: one line for people and scripts, and a file for programs.
+Result<void> announce(const Role& role, const Ready& ready) {
+    std::string line = "muster ready:";
+    nlohmann::json file{{"pid", ::getpid()}, {"version", role.version}};
+    for (const auto& [key, value] : ready) {
+        const auto scheme = value.find("://");
+        line += fmt::format(" {}={}", key,
+                            scheme == std::string::npos ? value : value.substr(scheme + 3));
+        file[key] = value;
+    }
+    if (auto written = write_file(role.data_dir / "ready.json", file.dump() + "\n"); !written) {
+        return written;
+    }
+    std::printf("%s\n", line.c_str());
+    std::fflush(stdout);
+    return {};
+}
+
+// The parts of one process, run together: the first that ends takes the others with it.
+class Household {
+  public:
+    explicit Household(Role& role) : role_(role), signals_(role.context, SIGINT, SIGTERM) {}
+
+    void add(std::unique_ptr<Part> part) { parts_.push_back(std::move(part)); }
+
+    int run() {
+        signals_.async_wait([this](const boost::system::error_code& error, int) {
+            if (!error) begin_stop();
+        });
+        for (const auto& part : parts_) {
+            ++running_;
+            asio::co_spawn(role_.context, part->run(),
+                           [this](std::exception_ptr thrown, Result<void> how) {
+                               ended(thrown, std::move(how));
+                           });
+        }
+        role_.context.run();
+        std::error_code ignored;
+        std::filesystem::remove(role_.data_dir / "ready.json", ignored);
+        return exit_code_;
+    }
+
+    void fail_with(const Error& error) {
+        complain(error);
+        exit_code_ = error.field == "join_token" ? exit_useless_to_repeat : exit_failed;
+        begin_stop();
+    }
+
+  private:
+    void ended(std::exception_ptr thrown, Result<void> how) {
+        --running_;
+        if (thrown) {
+            how = fail(Errc::internal, "a part of it ended by an exception");
+            try {
+                std::rethrow_exception(thrown);
+            } catch (const std::exception& error) {
+                how.error().message += std::string(": ") + error.what();
+            }
+        }
+        if (!how) {
+            fail_with(how.error());
+        } else {
+            begin_stop();
+        }
+    }
+
+    void begin_stop() {
+        if (stopping_) return;
+        stopping_ = true;
+        signals_.cancel();
+        asio::co_spawn(role_.context, stop_all(),
+                       [this](std::exception_ptr) { role_.context.stop(); });
+    }
+
+    asio::awaitable<void> stop_all() {
+        for (auto part = parts_.rbegin(); part != parts_.rend(); ++part) co_await (*part)->stop();
+    }
+
+    Role& role_;
+    asio::signal_set signals_;
+    std::vector<std::unique_ptr<Part>> parts_;
+    int running_ = 0;
+    int exit_code_ = 0;
+    bool stopping_ = false;
+};
+
+// Fills the house with what this role is. `ready` may still grow when it announces.
+Result<void> move_in(settings::Role kind, Role& role, Household& household, Ready& ready) {
+    std::string join_token =
+        kind == settings::Role::node ? role.settings.text("node.join_token") : "";
+    std::string coordinator = kind == settings::Role::node
+                                  ? settings::to_text(role.settings.address("node.coordinator"))
+                                  : "";
+    if (kind != settings::Role::node) {
+        auto part = make_coordinator(role, ready);
+        if (!part) return std::unexpected(part.error());
+        if (kind == settings::Role::up) {
+            auto token = join_token_of(**part);
+            if (!token) return std::unexpected(token.error());
+            join_token = std::move(*token);
+            coordinator = ready.at("grpc");
+        }
+        household.add(std::move(*part));
+        if (kind == settings::Role::coordinator) return announce(role, ready);
+    }
+    NodeWiring wiring{
+        .data_dir = kind == settings::Role::up ? role.data_dir / "node" : role.data_dir,
+        .coordinator = std::move(coordinator),
+        .join_token = std::move(join_token),
+        .on_enrolled = {}};
+    // Ready means enrolled: only then is there somewhere to deploy to.
+    wiring.on_enrolled = [&role, &household, &ready](const std::string& node_id) {
+        ready["node"] = node_id;
+        if (auto said = announce(role, ready); !said) household.fail_with(said.error());
+    };
+    auto part = make_node(role, std::move(wiring));
+    if (!part) return std::unexpected(part.error());
+    household.add(std::move(*part));
+    return {};
+}
+
+}  // namespace
+
+std::map<std::string, std::string> environment() {
+    std::map<std::string, std::string> out;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        const std::string_view text(*entry);
+        const auto equals = text.find('=');
+        if (equals != std::string_view::npos) {
+            out.emplace(text.substr(0, equals), text.substr(equals + 1));
+        }
+    }
+    return out;
+}
+
+std::string default_data_dir() {
+    settings::Input input;
+    input.environment = environment();
+    input.is_root = ::geteuid() == 0;
+    // The command line must work in an environment that a role would refuse.
+    std::erase_if(input.environment, [](const auto& entry) {
+        return entry.first != "HOME" && entry.first != "XDG_DATA_HOME" &&
+               entry.first != "MUSTER_DATA_DIR";
+    });
+    const auto settings = settings::load(input);
+    return settings ? settings->text("data_dir") : std::string();
+}
+
+Result<std::string> read_setting_file(const settings::Settings& settings, std::string_view name) {
+    const std::string& path = settings.text(name);
+    if (path.empty()) return std::string();
+    auto text = read_file(path, 1U << 20U);
+    if (!text) {
+        return fail(Errc::invalid_argument, settings.source(name) + ": " + text.error().message,
+                    std::string(name));
+    }
+    return text;
+}
+
+int run_role(settings::Role kind, std::string_view name, const std::vector<std::string>& words) {
+    for (const std::string& word : words) {
+        if (word != "--help" && word != "-h") continue;
+        std::fputs(help_of(kind, name).c_str(), stdout);
+        return 0;
+    }
+    auto settings = load_settings(kind, words);
+    if (!settings) {
+        complain(settings.error());
+        return exit_useless_to_repeat;
+    }
+    const Log log(settings->text("log.level"), settings->boolean("log.json"));
+    for (const std::string& note : settings->notes()) log.say(Level::warning, note);
+    const std::filesystem::path data_dir = std::filesystem::absolute(settings->text("data_dir"));
+    Role role{std::move(*settings), log, data_dir, asio::io_context(1), {}, MUSTER_VERSION};
+    if (auto locked = lock_folder(role.data_dir); !locked) {
+        complain(locked.error());
+        return exit_useless_to_repeat;
+    }
+    std::error_code ignored;
+    std::filesystem::remove(role.data_dir / "ready.json", ignored);  // of a run that was killed
+    Ready ready;
+    Household household(role);
+    if (auto moved = move_in(kind, role, household, ready); !moved) {
+        complain(moved.error());
+        return moved.error().code == Errc::invalid_argument ? exit_useless_to_repeat : exit_failed;
+    }
+    return household.run();
+}
+
+}  // namespace muster
