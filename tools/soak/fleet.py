@@ -1,9 +1,11 @@
 """A coordinator, a node and a Docker Engine as processes of their own, for tests that kill them."""
 
+import http.client
 import json
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import time
 import urllib.error
@@ -32,11 +34,11 @@ class Fleet:
     def stop_engine(self):
         subprocess.run(['tools/engine/stop', str(self.engine)], check=False, stdout=subprocess.DEVNULL)
 
-    def start_coordinator(self):
+    def start_coordinator(self, more=()):
         data = self.folder / 'coordinator'
         (data / 'ready.json').unlink(missing_ok=True)
         self._spawn('coordinator', ['coordinator', '--data-dir', str(data), '--http', f'127.0.0.1:{self.http or 0}',
-                                    '--grpc', f'127.0.0.1:{self.grpc or 0}', '--games', str(self.folder / 'games')])
+                                    '--grpc', f'127.0.0.1:{self.grpc or 0}', '--games', str(self.folder / 'games'), *more])
         ready = self.wait(lambda: _json(data / 'ready.json'), 60, 'the coordinator to be ready')
         self.http = int(ready['http'].rsplit(':', 1)[1])
         self.grpc = int(ready['grpc'].rsplit(':', 1)[1])
@@ -119,6 +121,24 @@ class Fleet:
 
     def docker(self, *words):
         return subprocess.run(['docker', '-H', self.docker_host, *words], check=True, capture_output=True, text=True).stdout
+
+
+class UnixHttp:
+    """HTTP over a Unix socket, one connection kept: how a program would speak to Docker itself."""
+
+    def __init__(self, path):
+        self.path = str(path)
+        self.connection = None
+
+    def post(self, target):
+        if self.connection is None:
+            self.connection = http.client.HTTPConnection('engine')
+            self.connection.sock = socket.socket(socket.AF_UNIX)
+            self.connection.sock.connect(self.path)
+        self.connection.request('POST', target)
+        answer = self.connection.getresponse()
+        answer.read()
+        return answer.status
 
 
 def _answered(answer):

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# ./dev bench [NAME...]: measures, and prints one JSON object a line.
+#   brain   decisions over 10,000 nodes and 200,000 servers
+#   link    a command and its answer over 1,000 real gRPC sessions
+#   fleet   the same through the coordinator, with 20,000 containers listed meanwhile
+#   engine  start and stop through Muster against Docker directly, and the memory of both roles
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+source tools/dev/steps.sh
+
+install_packages build test
+names=("$@")
+[ ${#names[@]} -gt 0 ] || names=(brain link fleet engine)
+for name in "${names[@]}"; do
+    case "$name" in
+        brain) build_preset release muster_brain_bench >&2 && build/release/bin/muster_brain_bench ;;
+        link) build_preset release muster_link_bench >&2 && build/release/bin/muster_link_bench ;;
+        fleet) build_preset release muster_coordinator_bench >&2 && build/release/bin/muster_coordinator_bench ;;
+        engine)
+            build_preset release muster >&2
+            folder=$PWD/build/bench/engine
+            [ ! -d "$folder/engine" ] || tools/engine/stop "$folder/engine" >/dev/null 2>&1 || true
+            rm -rf "$folder"
+            mkdir -p "$folder"
+            tools/engine/start "$folder/engine" >&2
+            tools/images/build testgame "unix://$folder/engine/docker.sock" >&2
+            python3 tools/bench/engine.py --muster build/release/bin/muster --folder "$folder"
+            ;;
+        *) die "there is no benchmark '$name' (brain link fleet engine)" ;;
+    esac
+done
