@@ -1,5 +1,5 @@
 #include "muster/node/node.hpp"
-#include "muster/runtime_docker/runtime_docker.hpp"
+#include "muster/runtime_docker/docker.hpp"
 #include "role.hpp"
 
 namespace muster {
