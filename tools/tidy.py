@@ -19,7 +19,7 @@ BANS = {
     r'\bFIXME\b': 'FIXME does not land',
     r'std::(endl)\b': "'\\n' instead of std::endl",
     r'\bassert\(': 'MUSTER_ASSERT instead of assert',
-    r'\busing namespace std\b': 'no `using namespace std`',
+    r'\busing namespace std;': 'no `using namespace std`',
 }
 BEAST = re.compile(r'#include <boost/beast')
 GRPC = re.compile(r'#include <grpc|grpc\.pb\.h')

@@ -52,7 +52,7 @@ Result<void> events(Context& context, const std::string& kinds) {
         "/api/v1/events" + (kinds.empty() ? "" : "?kinds=" + kinds), [&](std::string_view text) {
             const json event = json::parse(text, nullptr, false);
             if (context.as_json || !event.is_object()) {
-                context.out() << text << std::endl;
+                context.out() << text << "\n" << std::flush;
                 return true;
             }
             const json object = event.value("object", json::object());
