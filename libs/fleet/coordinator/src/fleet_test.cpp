@@ -287,6 +287,46 @@ TEST_F(Fleets, AskNodesForImagesHistoryAndData) {
     EXPECT_EQ(get("/api/v1/images?node=node-none").body["field"], "node");
 }
 
+TEST_F(Fleets, GiveNoPortThatAStrangersContainerHolds) {
+    auto node = join();
+    auto& container = *node->inventory.add_containers();
+    container.set_id("c1");
+    container.set_name("other");
+    container.set_phase("running");
+    (*container.mutable_labels())["muster.server"] = "srv-of-another-fleet";
+    auto& port = *container.add_ports();
+    port.set_inside(7777);
+    port.set_outside(24'567);
+    port.set_protocol("udp");
+    node->send_inventory();
+    testing::run_until(context, [&] { return get("/api/v1/containers/c1").status == 200; });
+    const auto made = post("/api/v1/servers", Json{{"name", "friday"},
+                                                   {"game", "testgame"},
+                                                   {"variables", {{"PASSWORD", "sesame"}}},
+                                                   {"ports", {{"game", 24'567}}}});
+    ASSERT_EQ(made.status, 202) << made.text;
+    EXPECT_EQ(made.body["server"]["state"], "waiting");
+    EXPECT_NE(made.body["operation"]["detail"], "");
+}
+
+TEST_F(Fleets, TellWatchersSamplesAndKeepTheLatest) {
+    auto node = join();
+    const auto id = deploy_ready(*node);
+    auto socket = websocket("/api/v1/events?kinds=sample");
+    ASSERT_TRUE(socket);
+    EXPECT_EQ(Json::parse(receive(*socket))["type"], "hello");
+    wire::FromNode message;
+    auto& sample = *message.mutable_samples()->add_servers();
+    sample.set_server_id(id);
+    sample.set_time_ms(1'780'000'000'000);
+    sample.set_cpu_percent(42);
+    node->send(std::move(message));
+    const auto event = Json::parse(receive(*socket));
+    EXPECT_EQ(event["object"]["server_id"], id);
+    EXPECT_EQ(event["object"]["cpu_percent"], 42);
+    EXPECT_EQ(get("/api/v1/servers/" + id).body["usage"]["cpu_percent"], 42);
+}
+
 TEST_F(Fleets, CancelOnlyWhatHasNotBegun) {
     auto node = join();
     const auto id = deploy_ready(*node);

@@ -260,7 +260,8 @@ void NodeLinks::inventory_came(const SessionPtr& session, const wire::Inventory&
             const auto* container = inventory_.find(observed.id(), node_id);
             if (container == nullptr) continue;
             publish(*container, false);
-            if (!container->server_id.empty()) continue;
+            // A server that another coordinator left behind holds its ports like any stranger.
+            if (fleet_.state().server(container->server_id) != nullptr) continue;
             for (const auto& port : busy_ports_of(observed)) reported.busy_ports.push_back(port);
         }
     } else if (options_.log) {
