@@ -14,14 +14,16 @@ beforeAll(async () => {
 afterAll(async () => {
   await muster?.stop();
 });
-afterEach(async () => {
-  for (const person of people.splice(0)) await person.leave();
+afterEach(async ({ task }) => {
+  for (const person of people.splice(0)) {
+    if (task.result?.state === "fail") await person.keepEvidence();
+    await person.leave();
+  }
 });
 
 async function someone(name: string, size: Size = DESK, scheme: "light" | "dark" = "dark"): Promise<Person> {
-  const person = await Person.arrive(muster, size, scheme);
+  const person = await Person.arrive(name, muster, size, scheme);
   people.push(person);
-  person.keepEvidence(name);
   return person;
 }
 
@@ -134,7 +136,7 @@ describe("the dashboard", () => {
     await anna.page.locator('[data-field="ports.game"] .field-error').waitFor();
     expect(await anna.page.locator('input[name="ports.game"]').getAttribute("aria-invalid")).toBe("true");
     expect(anna.faults).toEqual([]);
-    await muster.call("DELETE", `/servers/${id}?data=delete`);
+    await muster.remove(id);
   });
 
   test("lets a viewer look, and change nothing", async () => {
@@ -156,7 +158,7 @@ describe("the dashboard", () => {
     await guest.hears("Done! Server ready");
     expect(await page.locator('input[name="console-line"]').count()).toBe(0);
     expect(guest.faults).toEqual([]);
-    await muster.call("DELETE", `/servers/${id}?data=delete`);
+    await muster.remove(id);
   });
 
   test.each(["light", "dark"] as const)("puts up no barriers, in %s", async (scheme) => {
@@ -175,7 +177,7 @@ describe("the dashboard", () => {
       expect(await anna.barriers(), path).toEqual([]);
     }
     expect(anna.faults).toEqual([]);
-    await muster.call("DELETE", `/servers/${id}?data=delete`);
+    await muster.remove(id);
   });
 
   test("fits on a phone", async () => {
@@ -202,7 +204,7 @@ describe("the dashboard", () => {
     await anna.page.getByRole("link", { name: "Audit" }).last().click();
     await anna.page.locator('[data-audit-valid="true"]').waitFor();
     expect(anna.faults).toEqual([]);
-    await muster.call("DELETE", `/servers/${id}?data=delete`);
+    await muster.remove(id);
   });
 
   test("says when the coordinator is away, and catches up when it is back", async () => {
@@ -226,6 +228,6 @@ describe("the dashboard", () => {
     const log = await muster.get<string>(`/servers/${id}/logs?tail=1000`);
     expect(log.split("Done! Server ready").length - 1, "how often it was started").toBe(1);
     expect(anna.faults).toEqual([]);
-    await muster.call("DELETE", `/servers/${id}?data=delete`);
+    await muster.remove(id);
   });
 });

@@ -3,7 +3,6 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { chromium, type BrowserContext, type Page } from "playwright-core";
-import { onTestFailed } from "vitest";
 import type { Muster } from "./muster";
 import { DEADLINE_MS } from "./until";
 
@@ -28,9 +27,9 @@ export class Person {
   /** What the page complained about; a test ends with a look at it. */
   readonly faults: string[] = [];
 
-  private constructor(readonly page: Page, private readonly context: BrowserContext, private readonly muster: Muster, private readonly profile: string) {}
+  private constructor(readonly name: string, readonly page: Page, private readonly context: BrowserContext, private readonly muster: Muster, private readonly profile: string) {}
 
-  static async arrive(muster: Muster, size: Size = DESK, scheme: "light" | "dark" = "dark"): Promise<Person> {
+  static async arrive(name: string, muster: Muster, size: Size = DESK, scheme: "light" | "dark" = "dark"): Promise<Person> {
     const profile = mkdtempSync(join(tmpdir(), "muster-chromium-"));
     const phone = size.width < 600;
     const context = await chromium.launchPersistentContext(profile, {
@@ -38,7 +37,7 @@ export class Person {
     });
     context.setDefaultTimeout(DEADLINE_MS);
     const page = context.pages()[0] ?? (await context.newPage());
-    const person = new Person(page, context, muster, profile);
+    const person = new Person(name, page, context, muster, profile);
     page.on("console", (message) => {
       // A refused policy or a failing module; what the coordinator refuses is some tests' subject, and shown on the page.
       if (message.type() === "error" && !/Failed to load resource|WebSocket connection/.test(message.text())) person.faults.push(message.text());
@@ -52,13 +51,11 @@ export class Person {
     rmSync(this.profile, { recursive: true, force: true });
   }
 
-  /** To be called first in a test: keeps a picture and the coordinator's log if it fails. */
-  keepEvidence(name: string): void {
-    onTestFailed(async () => {
-      mkdirSync(RESULTS, { recursive: true });
-      await this.page.screenshot({ path: join(RESULTS, `${name}.png`), timeout: 20_000 }).catch(() => undefined);
-      writeFileSync(join(RESULTS, `${name}.txt`), [this.page.url(), ...this.faults, this.muster.log()].join("\n\n"));
-    });
+  /** For a test that failed: a picture, and what the coordinator said. */
+  async keepEvidence(): Promise<void> {
+    mkdirSync(RESULTS, { recursive: true });
+    await this.page.screenshot({ path: join(RESULTS, `${this.name}.png`), timeout: 20_000 }).catch(() => undefined);
+    writeFileSync(join(RESULTS, `${this.name}.txt`), [this.page.url(), ...this.faults, this.muster.log()].join("\n\n"));
   }
 
   async open(path: string): Promise<void> {

@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, wri
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { until } from "./until";
+import { Hopeless, until } from "./until";
 
 /** A real `muster up` with a data folder of its own, on ports that the system chose. */
 
@@ -18,6 +18,17 @@ const ROOT = resolve(import.meta.dirname, "../../../..");
 interface Ready {
   http: string;
   pid: number;
+}
+
+/** The environment without settings of Muster: it refuses those that it does not know, the tests' own among them. */
+function strangers(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("MUSTER_")));
+}
+
+/** Ports of its own for the servers, below those that the system hands out, so that whatever else runs on the machine is left alone. */
+function somePorts(): string {
+  const first = 12_000 + 100 * Math.floor(Math.random() * 200);
+  return `${first}-${first + 99}`;
 }
 
 export const GAME_ID = "system-test-game";
@@ -88,6 +99,7 @@ export class Muster {
   private readonly binary = resolve(needed("MUSTER_BIN"));
   private process: ChildProcess | null = null;
   private ready: Ready | null = null;
+  private readonly ports = somePorts();
   adminToken = "";
 
   static async start(): Promise<Muster> {
@@ -123,11 +135,11 @@ export class Muster {
     const readyFile = join(this.dataDir, "ready.json");
     rmSync(readyFile, { force: true });
     const log = openSync(join(this.folder, "muster.log"), "a");
-    const process_ = spawn(this.binary, ["up", "--config", config, "--data-dir", this.dataDir, "--http", http, "--grpc", "127.0.0.1:0"], { stdio: ["ignore", log, log], cwd: ROOT });
+    const process_ = spawn(this.binary, ["up", "--config", config, "--data-dir", this.dataDir, "--http", http, "--grpc", "127.0.0.1:0", "--ports", this.ports], { stdio: ["ignore", log, log], cwd: ROOT, env: strangers() });
     closeSync(log);
     this.process = process_;
     this.ready = await until("it says that it is ready", () => {
-      if (process_.exitCode !== null || process_.signalCode !== null) throw new Ended(`it ended with ${process_.exitCode ?? process_.signalCode}`);
+      if (process_.exitCode !== null || process_.signalCode !== null) throw new Hopeless(`it ended with ${process_.exitCode ?? process_.signalCode}`);
       return existsSync(readyFile) ? (JSON.parse(readFileSync(readyFile, "utf8")) as Ready) : undefined;
     });
   }
@@ -170,8 +182,19 @@ export class Muster {
     return answer.server;
   }
 
+  /** Removes it, and waits until it is gone: its port is free for the next only then. */
+  async remove(id: string): Promise<void> {
+    await this.call("DELETE", `/servers/${id}?data=delete`);
+    await until(`${id} is gone`, async () => !(await this.get<{ items: { id: string }[] }>("/servers")).items.some((server) => server.id === id));
+  }
+
   async serverIs(id: string, state: string): Promise<void> {
-    await until(`${id} is ${state}`, async () => (await this.get<{ state: string }>(`/servers/${id}`)).state === state);
+    await until(`${id} is ${state}`, async () => {
+      const server = await this.get<{ state: string; reason: string }>(`/servers/${id}`);
+      // A refused deploy leaves a crashed server with a reason; waiting longer changes nothing.
+      if (server.state === "crashed" && state !== "crashed") throw new Hopeless(`${id} should become ${state}, and is crashed: ${server.reason}`);
+      return server.state === state;
+    });
   }
 
   private async removeServers(): Promise<void> {
@@ -210,5 +233,3 @@ export class Muster {
     });
   }
 }
-
-class Ended extends Error {}
