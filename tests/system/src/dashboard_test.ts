@@ -124,19 +124,15 @@ describe("the dashboard", () => {
 
   test("shows the coordinator's complaint at the field it is about", async () => {
     const anna = await someone("complaint");
-    const { id } = await muster.deploy("holder");
-    const { ports } = await muster.get<{ ports: { outside: number }[] }>(`/servers/${id}`);
     await anna.enter();
     await anna.open(`/deploy/${GAME_ID}`);
     await anna.page.locator('input[name="variables.PASSWORD"]').fill("hidden");
-    await anna.page.locator('input[name="ports.game"]').fill(String(ports[0]!.outside));
-    const node = (await muster.get<{ items: { id: string }[] }>("/nodes")).items[0]!;
-    await anna.page.locator('select[name="node_id"]').selectOption(node.id);
+    // The form cannot know how little memory is too little.
+    await anna.page.locator('input[name="memory_bytes"]').fill("1 MB");
     await anna.page.getByRole("button", { name: "Deploy", exact: true }).click();
-    await anna.page.locator('[data-field="ports.game"] .field-error').waitFor();
-    expect(await anna.page.locator('input[name="ports.game"]').getAttribute("aria-invalid")).toBe("true");
+    await anna.page.locator('[data-field="memory_bytes"] .field-error').waitFor();
+    expect(await anna.page.locator('input[name="memory_bytes"]').getAttribute("aria-invalid")).toBe("true");
     expect(anna.faults).toEqual([]);
-    await muster.remove(id);
   });
 
   test("lets a viewer look, and change nothing", async () => {
