@@ -82,8 +82,16 @@ asio::awaitable<Result<void>> Server::engine_back() {
 asio::awaitable<void> Server::watch_for_ready(std::shared_ptr<Server> self, std::int64_t run) {
     const auto pattern = ReadyLine::make(self->spec().ready().pattern());
     if (!pattern) co_return;
+    // An engine notes the start a moment after it, so the first lines of a quick program are older
+    // than that. What came after the end of the run before is of this one, however early.
+    const auto instance = co_await self->around_.runtime.instances().inspect(self->instance_name());
+    if (!instance || self->stopped_) {
+        self->ready_watched_ = 0;  // tried again when there is news of it
+        co_return;
+    }
     runtime::LogQuery query;
-    query.since = Timestamp(milliseconds(run));
+    query.since = instance->finished_at.value_or(instance->created_at);
+    if (query.since > Timestamp(milliseconds(run))) query.since = Timestamp(milliseconds(run));
     query.follow = true;
     auto log = co_await self->around_.runtime.streams().logs(self->instance_name(), query);
     if (!log || self->stopped_) {
