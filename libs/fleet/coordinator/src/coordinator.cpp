@@ -6,8 +6,10 @@
 #include <set>
 
 #include "house.hpp"
+#include "muster/base/assert.hpp"
 #include "muster/base/file.hpp"
 #include "muster/http/server.hpp"
+#include "muster/http/url.hpp"
 #include "muster/link/link.hpp"
 #include "observations.hpp"
 #include "recipe.hpp"
@@ -208,6 +210,11 @@ void Coordinator::Impl::add_routes() {
     add_tokens_api(routes, house);
     add_audit_api(routes, house);
     add_events_api(routes, house);
+    if (options.add_routes) {
+        for (const auto& [method, pattern] : options.add_routes(router)) {
+            guard.set(method, pattern, Access::anyone);
+        }
+    }
     if (!options.web_folder.empty()) router.serve_files(options.web_folder.string());
 }
 
@@ -355,6 +362,48 @@ std::filesystem::path Coordinator::admin_token_file() const {
 
 const std::optional<std::string>& Coordinator::new_admin_token() const {
     return impl_->admin_token;
+}
+
+asio::awaitable<http::Answer> Coordinator::call(http::Request request, std::string target) {
+    request.vouched_for.clear();
+    return impl_->http->call(std::move(request), std::move(target));
+}
+
+asio::awaitable<std::optional<http::Response>> Coordinator::talk(
+    http::Request request, std::string target, std::shared_ptr<http::WebSocket> socket) {
+    request.vouched_for.clear();
+    return impl_->http->talk(std::move(request), std::move(target), std::move(socket));
+}
+
+asio::awaitable<http::Answer> Coordinator::call_on_node(std::string node_id, http::Request request,
+                                                        std::string target) {
+    MUSTER_ASSERT(target.starts_with("/api/v1/containers"));
+    request.vouched_for = password_principal(node_id);
+    target += target.find('?') == std::string::npos ? "?node=" : "&node=";
+    target += http::percent_encode(node_id);
+    return impl_->http->call(std::move(request), std::move(target));
+}
+
+asio::awaitable<std::optional<http::Response>> Coordinator::watch_node(
+    std::string node_id, std::string kinds, http::Request request,
+    std::shared_ptr<http::WebSocket> socket) {
+    MUSTER_ASSERT(kinds == "container" || kinds == "operation");
+    request.vouched_for = password_principal(node_id);
+    return impl_->http->talk(
+        std::move(request),
+        "/api/v1/events?kinds=" + kinds + "&node=" + http::percent_encode(node_id),
+        std::move(socket));
+}
+
+asio::awaitable<http::Answer> Coordinator::call_as(std::string token_id, http::Request request,
+                                                   std::string target) {
+    request.vouched_for = std::move(token_id);
+    return impl_->http->call(std::move(request), std::move(target));
+}
+
+std::string Coordinator::node_password_hash(const std::string& node_id) const {
+    if (!impl_->enrolment.admit(node_id)) return {};
+    return impl_->enrolment.password_hash(node_id);
 }
 
 Result<std::string> Coordinator::make_join_token(std::string name) {

@@ -4,6 +4,16 @@
 
 namespace muster::coordinator {
 
+namespace {
+
+bool is_on(const std::string& node_id, std::string_view type, const Json& object) {
+    const auto named = object.find(type == "node" ? "id" : "node_id");
+    // What is gone may not say any more where it was.
+    return named == object.end() || *named == node_id;
+}
+
+}  // namespace
+
 bool Events::wanted(std::string_view type) const {
     return std::any_of(watchers_.begin(), watchers_.end(),
                        [type](const Watcher& watcher) { return watcher.kinds.contains(type); });
@@ -18,6 +28,7 @@ void Events::publish(std::string_view type, bool gone, const Json& object,
         auto& watcher = *at++;
         if (!watcher.kinds.contains(type)) continue;
         if (watcher.who.servers && (server_id.empty() || !watcher.who.sees(server_id))) continue;
+        if (!watcher.node_id.empty() && !is_on(watcher.node_id, type, object)) continue;
         if (text.empty()) {
             text = to_text(Json{{"type", type},
                                 {"action", gone ? "gone" : "put"},

@@ -32,6 +32,7 @@ class Events {
         std::shared_ptr<http::WebSocket> socket;
         Principal who;
         std::set<std::string, std::less<>> kinds;
+        std::string node_id;  ///< hears of this node alone and what is on it; empty: of all
     };
     using Place = std::list<Watcher>::iterator;
     /// Sends the hello. `exhausted` when there are too many.

@@ -34,6 +34,7 @@ asio::awaitable<void> watch(House& house, Principal who, http::Request request,
     watcher.socket = socket;
     watcher.who = std::move(who);
     watcher.kinds = *std::move(kinds);
+    watcher.node_id = request.query_one("node").value_or("");
     auto place = house.events.add(std::move(watcher));
     if (!place) {
         close_with(*socket, place.error());

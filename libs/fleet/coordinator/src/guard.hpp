@@ -38,6 +38,7 @@ class Guard {
     [[nodiscard]] const Counts& counts() const { return counts_; }
 
   private:
+    [[nodiscard]] std::optional<http::Response> check_rate(const std::string& id);
     [[nodiscard]] http::Response too_many(milliseconds wait, const std::string& why);
 
     Tokens& tokens_;
@@ -47,6 +48,11 @@ class Guard {
     std::map<std::pair<std::string, std::string>, Access> access_;
     Counts counts_;
 };
+
+/// Who calls with a node's password: the name in the audit log, and of what is cut when the node is
+/// revoked. No token's id looks like it.
+[[nodiscard]] std::string password_principal(const std::string& node_id);
+[[nodiscard]] bool is_password_principal(std::string_view id);
 
 /// The token in `Authorization: Bearer`, or among the subprotocols of a WebSocket
 /// (`bearer.<token>`); empty when there is none.

@@ -2,6 +2,8 @@
 
 #include <vector>
 
+#include "guard.hpp"
+
 namespace muster::coordinator {
 
 Live::Handle::~Handle() {
@@ -29,6 +31,8 @@ void Live::cut(const std::string& token_id) {
 void Live::cut_expired(const Tokens& tokens) {
     std::vector<std::string> gone;
     for (const auto& [token_id, connections] : open_) {
+        // A node's password does not expire; revoking the node cuts.
+        if (is_password_principal(token_id)) continue;
         if (!tokens.find(token_id)) gone.push_back(token_id);
     }
     for (const auto& token_id : gone) cut(token_id);

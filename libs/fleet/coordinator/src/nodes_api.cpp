@@ -104,6 +104,7 @@ Result<http::Response> revoke_node(House& house, Call& call) {
     }
     house.links.dismiss(call.id(), "the node was revoked", true);
     house.revoke_link(call.id(), "the node was revoked");
+    house.live.cut(password_principal(call.id()));
     house.inventory.forget_node(call.id());
     return no_content();
 }

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "connection.hpp"
+#include "exchange.hpp"
 
 namespace muster::http {
 namespace {
@@ -57,8 +58,13 @@ class TcpServer final : public Server {
     std::size_t connections() const override { return open_->connections.size(); }
     asio::awaitable<void> run() override;
     asio::awaitable<void> stop(std::chrono::milliseconds grace) override;
+    asio::awaitable<Answer> call(Request request, std::string target) override;
+    asio::awaitable<std::optional<Response>> talk(Request request, std::string target,
+                                                  std::shared_ptr<WebSocket> socket) override;
 
   private:
+    using Steady = std::chrono::steady_clock;
+    void observe(const Request& request, int status, Steady::time_point started) const;
     void take(Tcp::socket socket);
     void start(const std::shared_ptr<Connection>& connection, std::string address);
     void refuse(const std::shared_ptr<Connection>& connection);
@@ -158,6 +164,49 @@ asio::awaitable<void> TcpServer::stop(std::chrono::milliseconds grace) {
     while (!open_->connections.empty() || !open_->refused.empty() || open_->accepting) {
         co_await open_->changed.wait();
     }
+}
+
+void TcpServer::observe(const Request& request, int status, Steady::time_point started) const {
+    const auto& observer = site_->router.state().observer;
+    if (!observer) return;
+    observer(request, status,
+             std::chrono::duration_cast<std::chrono::microseconds>(Steady::now() - started));
+}
+
+asio::awaitable<Answer> TcpServer::call(Request request, std::string target) {
+    const auto started = Steady::now();
+    Exchange exchange(site_, std::move(request), std::move(target), false);
+    auto outcome = co_await exchange.run();
+    if (auto* stream = std::get_if<StreamResponse>(&outcome)) {
+        observe(exchange.request(), stream->status, started);
+        co_return std::move(*stream);
+    }
+    auto& response = std::get<Response>(outcome);
+    observe(exchange.request(), response.status, started);
+    co_return std::move(response);
+}
+
+asio::awaitable<std::optional<Response>> TcpServer::talk(Request request, std::string target,
+                                                         std::shared_ptr<WebSocket> socket) {
+    const auto started = Steady::now();
+    Exchange exchange(site_, std::move(request), std::move(target), true);
+    auto outcome = co_await exchange.run();
+    auto* handler = std::get_if<WebSocketHandler>(&outcome);
+    if (handler == nullptr) {
+        auto& refused = std::get<Response>(outcome);
+        observe(exchange.request(), refused.status, started);
+        co_return std::move(refused);
+    }
+    observe(exchange.request(), 101, started);
+    bool failed = false;
+    try {
+        co_await (*handler)(exchange.request(), socket);
+    } catch (...) {
+        failed = true;
+        exchange.report(text_of_current_exception());
+    }
+    socket->close(failed ? 1011 : 1000, failed ? "a fault of the server" : "");
+    co_return std::nullopt;
 }
 
 Result<Tcp::acceptor> listen_on(const asio::any_io_executor& executor, const std::string& host,

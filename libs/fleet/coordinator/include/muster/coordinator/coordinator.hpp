@@ -10,9 +10,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "muster/base/error.hpp"
 #include "muster/base/time.hpp"
+#include "muster/http/server.hpp"
 
 namespace muster::store {
 class Store;
@@ -60,6 +63,11 @@ struct Options {
     std::chrono::milliseconds lease{15'000};  ///< a node unheard of for so long is unreachable
     std::chrono::milliseconds grace{60'000};  ///< after the start, before any is
 
+    /// Adds routes of others to the same server, such as the faces of other systems. Gives back
+    /// what it added, as method and pattern ("GET" for a WebSocket): these are open to anyone, and
+    /// must ask for credentials themselves or hand them on with Coordinator::call.
+    std::function<std::vector<std::pair<std::string, std::string>>(http::Router&)> add_routes;
+
     /// Where it says what happens; never a secret. Empty: nowhere. Called on the executor.
     std::function<void(LogLevel, std::string_view)> log;
 };
@@ -92,6 +100,26 @@ class Coordinator {
     [[nodiscard]] const std::optional<std::string>& new_admin_token() const;
     /// A join token for a node of the same machine (`muster up`), good for an hour.
     [[nodiscard]] Result<std::string> make_join_token(std::string name);
+
+    /// The API from within the process, with the same guard, limits, rules and audit as over a
+    /// connection (http::Server::call). The request brings its own token, if any, and the address
+    /// that it came from. Whoever calls waits for the answers before the coordinator goes.
+    asio::awaitable<http::Answer> call(http::Request request, std::string target);
+    asio::awaitable<std::optional<http::Response>> talk(http::Request request, std::string target,
+                                                        std::shared_ptr<http::WebSocket> socket);
+    /// For somebody who has shown a node's password: the containers of that node, and no more.
+    /// `target` lies under /api/v1/containers and has no `node` in its query.
+    asio::awaitable<http::Answer> call_on_node(std::string node_id, http::Request request,
+                                               std::string target);
+    /// The same for /api/v1/events: what happens on that node. `kinds`: "container", "operation".
+    asio::awaitable<std::optional<http::Response>> watch_node(
+        std::string node_id, std::string kinds, http::Request request,
+        std::shared_ptr<http::WebSocket> socket);
+    /// For the token with that id, which was shown earlier: what somebody asked to be done later.
+    asio::awaitable<http::Answer> call_as(std::string token_id, http::Request request,
+                                          std::string target);
+    /// The hash (argon2id) of the node's password. Empty: no such node, or it has none.
+    [[nodiscard]] std::string node_password_hash(const std::string& node_id) const;
 
   private:
     struct Impl;

@@ -41,6 +41,9 @@ struct Request {
     std::string remote_address;  ///< numeric, without port
     bool secure = false;         ///< came over TLS
     std::string route;           ///< the pattern that matched, for metrics: "/api/v1/servers/{id}"
+    /// Of a request made within the process (Server::call): whom the caller vouches for. Nothing
+    /// that came over a connection has it.
+    std::string vouched_for;
 
     /// The first value of that name.
     [[nodiscard]] std::optional<std::string> query_one(std::string_view name) const;

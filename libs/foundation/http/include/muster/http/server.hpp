@@ -149,6 +149,16 @@ class Server {
     /// gone. Not to be awaited by a handler of this server.
     virtual asio::awaitable<void> stop(std::chrono::milliseconds grace) = 0;
     [[nodiscard]] virtual std::size_t connections() const = 0;  ///< open now, for metrics
+
+    /// A request from within the process: routed, guarded, answered and observed as if it had come
+    /// over a connection, without one. `target` is as sent ("/api/v1/servers?limit=5"); method,
+    /// headers, body and remote_address are the caller's, and headers may hold anything. Limits of
+    /// a connection do not apply, and stop() does not wait for it: that is the caller's to do.
+    virtual asio::awaitable<Answer> call(Request request, std::string target) = 0;
+    /// The same for a WebSocket, whose server's end the caller plays. A response when there is
+    /// none to be had there; nothing once the handler has ended, and then the socket was closed.
+    virtual asio::awaitable<std::optional<Response>> talk(Request request, std::string target,
+                                                          std::shared_ptr<WebSocket> socket) = 0;
 };
 
 }  // namespace muster::http
