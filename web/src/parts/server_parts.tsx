@@ -100,7 +100,9 @@ export function operationTitle(operation: Operation): string {
 /** What an operation says of itself right now: its step, its error, or how it ended. */
 export function operationText(operation: Operation): string {
   if (operation.error?.message) return operation.error.field ? `${operation.error.message} (${operation.error.field})` : operation.error.message;
-  return [operation.step, operation.detail].filter(Boolean).join(" · ");
+  // The last step only repeats what the pill says.
+  const step = operation.step === operation.state ? "" : operation.step;
+  return [step, operation.detail].filter(Boolean).join(" · ");
 }
 
 export function OperationRow({ operation, withServer = true }: { operation: Operation; withServer?: boolean }) {
