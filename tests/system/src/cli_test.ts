@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { GAME_ID, Muster } from "./support/muster";
+import { until } from "./support/until";
 import { says, sh } from "./support/words";
 
 /** Goal: everything that the command line promises, against a real Muster and real containers. */
@@ -50,7 +51,10 @@ describe("the command line", () => {
 
   test("brings a crashed game up again and says why it was down", async () => {
     await says(muster, `muster servers console alpha --send crash`);
-    await muster.serverIs((JSON.parse(await says(muster, "muster servers show alpha --json")) as { id: string }).id, "ready");
+    await until("it is up again after the crash", async () => {
+      const { state, restarts } = JSON.parse(await says(muster, "muster servers show alpha --json")) as { state: string; restarts: number };
+      return state === "ready" && restarts === 1;
+    });
     expect(await says(muster, "muster servers logs alpha")).toContain("crashed as asked");
   });
 
@@ -97,6 +101,8 @@ describe("the command line", () => {
   });
 
   test("kills at once, removes, and keeps the data until it is told to delete it", async () => {
+    await says(muster, `muster servers console alpha --send "say kept"`);
+    await says(muster, "muster servers restart alpha");
     await says(muster, "muster servers console alpha --send hang");
     await says(muster, "muster servers kill alpha");
     expect(await says(muster, "muster servers remove alpha")).toContain("kept as");
@@ -105,7 +111,7 @@ describe("the command line", () => {
     const node = (JSON.parse(await says(muster, "muster nodes list --json")) as { id: string }[])[0]!.id;
     expect((await sh(muster, `muster data remove ${data[0]!.name} --node ${node}`)).err).toContain("--yes");
     await says(muster, `muster servers deploy again --game ${GAME_ID} --set PASSWORD=hidden --data ${data[0]!.name}`);
-    expect(await says(muster, "muster servers exec again -- /game file /data/world.txt")).toContain("remember me");
+    expect(await says(muster, "muster servers exec again -- /game file /data/world.txt")).toContain("kept");
     await says(muster, "muster servers remove again --data --yes");
     expect(JSON.parse(await says(muster, "muster data list --json"))).toEqual([]);
   });

@@ -21,11 +21,12 @@ Result<void> list(Context& context, const std::string& noun, const std::string& 
     if (!api) return std::unexpected(api.error());
     auto query = of_node(context, node);
     if (!query) return std::unexpected(query.error());
-    auto items = (*api)->list("/api/v1/" + noun + *query);
-    if (!items) return std::unexpected(items.error());
-    if (context.printed_json(*items)) return {};
+    auto page = (*api)->get("/api/v1/" + noun + *query);  // whole: a node's answer has no pages
+    if (!page) return std::unexpected(page.error());
+    const json items = page->value("items", json::array());
+    if (context.printed_json(items)) return {};
     Table table({"NAME", "SIZE", "DRIVER", "AGE", "ID"});
-    for (const json& item : *items) {
+    for (const json& item : items) {
         std::string names;
         for (const json& name : item.value("names", json::array()))
             names += (names.empty() ? "" : ", ") + name.get<std::string>();

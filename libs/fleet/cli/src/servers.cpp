@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <iostream>
+#include <utility>
 
 #include "context.hpp"
 #include "muster/http/url.hpp"
@@ -100,6 +101,43 @@ Result<void> show(Context& context, const std::string& name) {
     return {};
 }
 
+// Follows a server that was started until it is ready, and says why when it will not be. Games take
+// seconds to minutes; leaving earlier leaves it starting.
+Result<json> await_ready(Context& context, const std::string& id) {
+    auto api = context.api();
+    if (!api) return std::unexpected(api.error());
+    const std::string path = std::string(servers_path) + "/" + id;
+    json server;
+    bool told = false;
+    const auto is_settled = [&] {
+        const std::string state = server.value("state", "");
+        return state != "creating" && state != "installing" && state != "starting" &&
+               !state.empty();
+    };
+    const auto watched = (*api)->watch("/api/v1/events?kinds=server", [&](std::string_view text) {
+        const json event = json::parse(text, nullptr, false);
+        if (!event.is_object()) return true;
+        if (event.value("type", "") == "hello") {
+            if (auto fresh = (*api)->get(path)) server = std::move(*fresh);
+        } else if (event.contains("object") && event["object"].value("id", "") == id) {
+            server = event["object"];
+        }
+        if (!is_settled() && !std::exchange(told, true) && !context.as_json) {
+            context.out() << "waiting for it to be ready\n" << std::flush;
+        }
+        return !is_settled();
+    });
+    if (!watched && !is_settled()) return std::unexpected(watched.error());
+    const std::string state = server.value("state", "");
+    if (state == "crashed" || state == "unhealthy") {
+        return fail(
+            Errc::unavailable,
+            fmt::format("{} is {}: {}. Its output: muster servers logs {}", cell(server, "name"),
+                        state, cell(server, "reason"), cell(server, "name")));
+    }
+    return server;
+}
+
 struct DeployWords {
     std::string name, game, node, memory, description, image, data;
     double cpus = 0;
@@ -157,9 +195,8 @@ Result<void> deploy(Context& context, DeployWords words) {
     auto answer = (*api)->post(servers_path, *body);
     if (!answer) return std::unexpected(answer.error());
     if (auto done = context.follow((*answer)["operation"]); !done) return done;
-    if (context.as_json || context.no_wait) return {};
-    const std::string path = std::string(servers_path) + "/" + (*answer)["server"].value("id", "");
-    auto server = (*api)->get(path);
+    if (context.as_json || context.no_wait || words.stopped) return {};
+    auto server = await_ready(context, (*answer)["server"].value("id", ""));
     if (!server) return std::unexpected(server.error());
     context.out() << fmt::format("{} is {}; players connect to {}\n", words.name,
                                  cell(*server, "state"), cell(*server, "address"));
@@ -173,7 +210,15 @@ Result<void> act(Context& context, const std::string& name, const std::string& v
     auto answer = (*api)->post(fmt::format("{}/{}/{}", servers_path, server->value("id", ""), verb),
                                json::object());
     if (!answer) return std::unexpected(answer.error());
-    return context.follow(answer->contains("operation") ? (*answer)["operation"] : *answer);
+    if (auto done =
+            context.follow(answer->contains("operation") ? (*answer)["operation"] : *answer);
+        !done)
+        return done;
+    if (context.as_json || context.no_wait || (verb != "start" && verb != "restart")) return {};
+    auto ready = await_ready(context, server->value("id", ""));
+    if (!ready) return std::unexpected(ready.error());
+    context.out() << fmt::format("{} is {}\n", cell(*ready, "name"), cell(*ready, "state"));
+    return {};
 }
 
 Result<void> remove(Context& context, const std::string& name, bool with_data, bool sure) {
