@@ -385,8 +385,9 @@ asio::awaitable<void> wait_in_vain(Bed& bed) {
     EXPECT_EQ(session.error().code, Errc::timeout);
     const auto renewed = co_await client->renew("der", 100ms);
     EXPECT_EQ(renewed.error().code, Errc::timeout);
+    wire::EnrollRequest request;
     const auto enrolled = co_await Client::enrol(bed.context.get_executor(), options.address, "00",
-                                                 wire::EnrollRequest{}, 100ms);
+                                                 std::move(request), 100ms);
     EXPECT_EQ(enrolled.error().code, Errc::timeout);
 }
 TEST(Client, EveryWaitHasItsDeadline) {
