@@ -2,20 +2,21 @@
 # ./dev soak NAME: long runs under faults. `short` is what ./dev test runs of each, with fixed seeds.
 #   brain SEEDS          the coordinator's judgement over so many seeds of random faults
 #   kill TIMES [SEED]    kill -9 of coordinator, node and Docker Engine with operations in flight
+#   partition TIMES [SEED]  the network between node and coordinator cut, both ways or one, with operations in flight
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source tools/dev/steps.sh
 
-kill_soak() {
-    local folder=build/soak/kill
+fleet_soak() { # NAME TIMES SEED: one of tools/soak, with an engine of its own
+    local folder=build/soak/$1
     build_preset release muster
     # The engine's mounts must be gone before its folder is.
-    [ ! -d $folder/engine ] || tools/engine/stop "$PWD/$folder/engine" >/dev/null 2>&1 || true
-    rm -rf $folder
-    mkdir -p $folder
+    [ ! -d "$folder/engine" ] || tools/engine/stop "$PWD/$folder/engine" >/dev/null 2>&1 || true
+    rm -rf "$folder"
+    mkdir -p "$folder"
     tools/engine/start "$PWD/$folder/engine"
     tools/images/build testgame "unix://$PWD/$folder/engine/docker.sock"
-    python3 tools/soak/kill.py --muster build/release/bin/muster --folder $folder --times "$1" ${2:+--seed "$2"}
+    python3 "tools/soak/$1.py" --muster build/release/bin/muster --folder "$folder" --times "$2" ${3:+--seed "$3"}
 }
 brain_soak() {
     build_preset release muster_brain_sim
@@ -27,10 +28,12 @@ name=${1:-}
 install_packages build test
 case "$name" in
     brain) brain_soak "${1:-1000}" ;;
-    kill) kill_soak "${1:-200}" "${2:-}" ;;
+    kill) fleet_soak kill "${1:-200}" "${2:-}" ;;
+    partition) fleet_soak partition "${1:-100}" "${2:-}" ;;
     short)
         brain_soak 50
-        kill_soak 8 1
+        fleet_soak kill 8 1
+        fleet_soak partition 4 1
         ;;
-    *) die "soak what? brain SEEDS, kill TIMES [SEED], short" ;;
+    *) die "soak what? brain SEEDS, kill TIMES [SEED], partition TIMES [SEED], short" ;;
 esac

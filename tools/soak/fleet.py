@@ -1,9 +1,11 @@
 """A coordinator, a node and a Docker Engine as processes of their own, for tests that kill them."""
 
+import argparse
 import http.client
 import json
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -11,6 +13,15 @@ import time
 import urllib.error
 import urllib.request
 import uuid
+
+
+def arguments(about, times):
+    words = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument('--muster', required=True)
+    words.add_argument('--folder', required=True)
+    words.add_argument('--times', type=int, default=times)
+    words.add_argument('--seed', type=int, default=random.randrange(1_000_000))
+    return words.parse_args()
 
 
 class Fleet:
@@ -22,6 +33,8 @@ class Fleet:
         self.engine = pathlib.Path(engine)
         self.docker_host = f'unix://{self.engine}/docker.sock'
         self.http = self.grpc = None
+        self.coordinator_flags = ()
+        self.dialled = None  # the port that the node dials; the coordinator's own when None
         self.processes = {}
         self.token = None
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -34,18 +47,19 @@ class Fleet:
     def stop_engine(self):
         subprocess.run(['tools/engine/stop', str(self.engine)], check=False, stdout=subprocess.DEVNULL)
 
-    def start_coordinator(self, more=()):
+    def start_coordinator(self):
         data = self.folder / 'coordinator'
         (data / 'ready.json').unlink(missing_ok=True)
         self._spawn('coordinator', ['coordinator', '--data-dir', str(data), '--http', f'127.0.0.1:{self.http or 0}',
-                                    '--grpc', f'127.0.0.1:{self.grpc or 0}', '--games', str(self.folder / 'games'), *more])
+                                    '--grpc', f'127.0.0.1:{self.grpc or 0}', '--games', str(self.folder / 'games'),
+                                    *self.coordinator_flags])
         ready = self.wait(lambda: _json(data / 'ready.json'), 60, 'the coordinator to be ready')
         self.http = int(ready['http'].rsplit(':', 1)[1])
         self.grpc = int(ready['grpc'].rsplit(':', 1)[1])
         self.token = (data / 'admin.token').read_text().strip()
 
     def start_node(self, join_token=None):
-        command = ['node', '--data-dir', str(self.folder / 'node'), '--coordinator', f'127.0.0.1:{self.grpc}',
+        command = ['node', '--data-dir', str(self.folder / 'node'), '--coordinator', f'127.0.0.1:{self.dialled or self.grpc}',
                    '--advertise', '127.0.0.1', '--ports', '24000-24999']
         environment = {'DOCKER_HOST': self.docker_host}
         if join_token:
@@ -79,6 +93,11 @@ class Fleet:
                 process.wait(20)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+    def clear(self):
+        """Ends all that was started, and what runs in the engine."""
+        self.stop_all()
+        self.stop_engine()
 
     # --- the API
 

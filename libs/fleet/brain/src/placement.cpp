@@ -101,9 +101,25 @@ std::uint16_t any_port(const NodeEntry& node, const PortTable& chosen, Protocol 
     return 0;
 }
 
+// What asks for no more than it has always stays.
+bool has_memory(const NodeEntry& node, const ServerSpec& spec, std::int64_t back) {
+    return spec.memory_bytes <= back || node.node.facts.memory_bytes <= 0 ||
+           spec.memory_bytes <= node.free_memory() + back;
+}
+
+double room_for_cpus(const State::Impl& state, const NodeEntry& node, double back) {
+    return std::min(free_cpus(state, node) + back, node.node.facts.cpus);
+}
+
+bool has_cpus(const State::Impl& state, const NodeEntry& node, const ServerSpec& spec,
+              double back) {
+    return spec.cpus <= back || node.node.facts.cpus <= 0 ||
+           spec.cpus <= room_for_cpus(state, node, back) + 1e-9;
+}
+
 bool fits(const State::Impl& state, const NodeEntry& node, const ServerSpec& spec) {
     return has_runtime(node, spec) && has_labels(node, spec.required_labels) &&
-           !check_limits(state, node, spec);
+           within_limits(state, node, spec);
 }
 
 }  // namespace
@@ -211,25 +227,25 @@ Result<std::vector<GivenPort>> choose_ports(const NodeEntry& node,
     return given;
 }
 
+bool within_limits(const State::Impl& state, const NodeEntry& node, const ServerSpec& spec) {
+    return has_memory(node, spec, 0) && has_cpus(state, node, spec, 0);
+}
+
 std::optional<Error> check_limits(const State::Impl& state, const NodeEntry& node,
                                   const ServerSpec& spec, const ServerSpec* replaced) {
     const std::int64_t memory_back = replaced != nullptr ? replaced->memory_bytes : 0;
     const double cpus_back = replaced != nullptr ? replaced->cpus : 0;
-    // What asks for no more than it has always stays.
-    if (spec.memory_bytes > memory_back && node.node.facts.memory_bytes > 0) {
-        const std::int64_t room = node.free_memory() + memory_back;
-        if (spec.memory_bytes > room) {
-            return Error{Errc::exhausted,
-                         "needs " + size_text(spec.memory_bytes) + ", has " + size_text(room),
-                         "memory_bytes"};
-        }
+    if (!has_memory(node, spec, memory_back)) {
+        return Error{Errc::exhausted,
+                     "needs " + size_text(spec.memory_bytes) + ", has " +
+                         size_text(node.free_memory() + memory_back),
+                     "memory_bytes"};
     }
-    if (spec.cpus > cpus_back && node.node.facts.cpus > 0) {
-        const double room = std::min(free_cpus(state, node) + cpus_back, node.node.facts.cpus);
-        if (spec.cpus > room + 1e-9) {
-            return Error{Errc::exhausted,
-                         "needs " + cpus_text(spec.cpus) + " CPUs, has " + cpus_text(room), "cpus"};
-        }
+    if (!has_cpus(state, node, spec, cpus_back)) {
+        return Error{Errc::exhausted,
+                     "needs " + cpus_text(spec.cpus) + " CPUs, has " +
+                         cpus_text(room_for_cpus(state, node, cpus_back)),
+                     "cpus"};
     }
     return std::nullopt;
 }

@@ -27,7 +27,12 @@ void reindex_labels(State::Impl& state, NodeEntry& node);
 [[nodiscard]] Result<std::vector<GivenPort>> choose_ports(const NodeEntry& node,
                                                           const std::vector<WantedPort>& wanted);
 
-/// Whether the limits go in beside what is there; `replaced` is what they take the place of.
+/// Whether the limits go in beside what is there. Cheap: asked of every node for a server that fits
+/// nowhere.
+[[nodiscard]] bool within_limits(const State::Impl& state, const NodeEntry& node,
+                                 const ServerSpec& spec);
+
+/// The same as words; `replaced` is what they take the place of.
 [[nodiscard]] std::optional<Error> check_limits(const State::Impl& state, const NodeEntry& node,
                                                 const ServerSpec& spec,
                                                 const ServerSpec* replaced = nullptr);

@@ -86,7 +86,7 @@ std::string why_none_fits(const State::Impl& state, const ServerSpec& spec) {
             ++runtime.count;
         } else if (!has_labels(*node, spec.required_labels)) {
             ++labels.count;
-        } else if (check_limits(state, *node, spec)) {
+        } else if (!within_limits(state, *node, spec)) {
             ++full.count;
             if (roomiest == nullptr || node->free_memory() > roomiest->free_memory()) {
                 roomiest = node;
