@@ -34,6 +34,8 @@ class Fleet:
         self.docker_host = f'unix://{self.engine}/docker.sock'
         self.http = self.grpc = None
         self.coordinator_flags = ()
+        # Ports of its own, so that several fleets have room on one machine.
+        self.first_port = 20_000 + os.getpid() % 50 * 200
         self.dialled = None  # the port that the node dials; the coordinator's own when None
         self.processes = {}
         self.token = None
@@ -60,7 +62,7 @@ class Fleet:
 
     def start_node(self, join_token=None):
         command = ['node', '--data-dir', str(self.folder / 'node'), '--coordinator', f'127.0.0.1:{self.dialled or self.grpc}',
-                   '--advertise', '127.0.0.1', '--ports', '24000-24999']
+                   '--advertise', '127.0.0.1', '--ports', f'{self.first_port}-{self.first_port + 199}']
         environment = {'DOCKER_HOST': self.docker_host}
         if join_token:
             environment['MUSTER_JOIN_TOKEN'] = join_token

@@ -53,8 +53,14 @@ class Workload:
         fleet.start_node(token)
         self.untouched = [self.deploy(f'untouched-{i}') for i in range(self.counts[0])]
         self.touched = [self.deploy(f'touched-{i}') for i in range(self.counts[1])]
-        self.until(lambda: all(s['state'] == 'ready' for s in self.servers()), 'all servers to be ready')
+        self.until(self.all_ready, 'all servers to be ready')
         self.since = {s: self.started_at(s) for s in self.untouched}
+
+    def all_ready(self):
+        servers = self.servers()
+        for server in servers:
+            assert server['state'] != 'crashed', f'{server["name"]} did not start: {server["reason"]}'
+        return all(server['state'] == 'ready' for server in servers)
 
     def deploy(self, name):
         answer = self.fleet.surely('POST', '/api/v1/servers', {'name': name, 'game': 'soakgame'})
