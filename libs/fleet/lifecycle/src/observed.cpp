@@ -59,6 +59,8 @@ void Machine::died(const Observation& what) {
     s_.unhealthy = false;
     s_.memory.exit_code = what.exit_code;
     if (s_.kill || s_.task == Task::kill || (s_.run == s_.ended_run && s_.run != 0)) {
+        // Remembered, so that a node that begins anew does not take it for a crash.
+        s_.memory.counted_run = s_.run;
         if (!s_.kill && s_.memory.state != State::stopping) show(State::stopped);
         if (!s_.kill && s_.task == Task::none) show(State::stopped);
         return;

@@ -243,6 +243,28 @@ TEST(Host, ANewProcessOnTheSameFolderKnowsEverythingAndStopsNothing) {
     EXPECT_EQ(scene.runtime.starts(name), 1);
 }
 
+TEST(Host, WhatWasEndedIsNoCrashToANewProcess) {
+    for (const wire::PowerKind kind : {wire::KILL, wire::STOP}) {
+        SCOPED_TRACE(wire::PowerKind_Name(kind));
+        Scene scene;
+        runtime::FakeProgram program = Scene::program();
+        program.on_signal = [](runtime::FakeProcess& process, std::string_view) {
+            process.exit(143);
+        };
+        scene.runtime.add_image("game", program);
+        scene.begin();
+        scene.give(deploy("op-1", "srv-a"));
+        scene.pass(1s);
+        scene.give(power("op-2", "srv-a", kind));
+        EXPECT_EQ(scene.outcome("op-2"), "ok");
+        EXPECT_EQ(scene.state("srv-a"), wire::STOPPED);
+        scene.end();
+        scene.begin();
+        EXPECT_EQ(scene.state("srv-a"), wire::STOPPED);
+        EXPECT_EQ(scene.runtime.starts(name), 1);
+    }
+}
+
 TEST(Host, AnOperationThatACrashInterruptedIsFinishedAndNotDoneTwice) {
     for (const std::string held : {"create", "start", "inspect"}) {
         SCOPED_TRACE(held);
