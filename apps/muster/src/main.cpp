@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "muster/cli/cli.hpp"
+#include "muster/runtime_process/process.hpp"
 #include "role.hpp"
 
 namespace {
@@ -36,6 +37,8 @@ int main(int argc, char** argv) {
         return 0;
     }
     const std::vector<std::string> rest(words.begin() + 1, words.end());
+    // What the process runtime starts for each server; not for people, so in no list.
+    if (first == "process-shim") return muster::runtime_process::shim_main(rest);
     using muster::settings::Role;
     if (first == "up") return muster::run_role(Role::up, first, rest);
     if (first == "coordinator") return muster::run_role(Role::coordinator, first, rest);

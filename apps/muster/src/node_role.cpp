@@ -1,6 +1,8 @@
 #include "muster/node/node.hpp"
 #include "muster/runtime_docker/docker.hpp"
+#include "muster/runtime_process/process.hpp"
 #include "role.hpp"
+#include "runtime_choice.hpp"
 
 namespace muster {
 namespace {
@@ -19,7 +21,7 @@ class NodePart final : public Part {
     node::Agent agent_;
 };
 
-Result<std::unique_ptr<runtime::Runtime>> open_docker(Role& role) {
+Result<runtime_docker::Options> docker_options(const Role& role) {
     runtime_docker::Options options;
     options.base_url = role.settings.text("docker.base_url");
     for (const auto& [name, into] :
@@ -30,13 +32,37 @@ Result<std::unique_ptr<runtime::Runtime>> open_docker(Role& role) {
         if (!pem) return std::unexpected(pem.error());
         *into = std::move(*pem);
     }
-    return runtime_docker::open(role.context.get_executor(), std::move(options));
+    return options;
+}
+
+Result<std::unique_ptr<runtime::Runtime>> open_process(Role& role,
+                                                       const std::filesystem::path& data_dir) {
+    runtime_process::Options options;
+    options.state_dir = std::filesystem::absolute(data_dir) / "process";
+    options.images_dir = std::filesystem::absolute(data_dir) / "images";
+    options.shim_command = {"/proc/self/exe", "process-shim"};
+    return runtime_process::open(role.context.get_executor(), std::move(options));
+}
+
+Result<std::unique_ptr<runtime::Runtime>> open_runtime(Role& role,
+                                                       const std::filesystem::path& data_dir) {
+    auto docker = docker_options(role);
+    if (!docker) return std::unexpected(docker.error());
+    std::string kind = role.settings.text("node.runtime");
+    if (kind == "auto") {
+        // Who names an engine means it.
+        kind = role.settings.is_given("docker.base_url") ? "docker"
+                                                         : choose_runtime(*docker, data_dir);
+        role.log.say(Level::info, "servers are started by the runtime " + kind);
+    }
+    if (kind == "process") return open_process(role, data_dir);
+    return runtime_docker::open(role.context.get_executor(), std::move(*docker));
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Part>> make_node(Role& role, NodeWiring wiring) {
-    auto runtime = open_docker(role);
+    auto runtime = open_runtime(role, wiring.data_dir);
     if (!runtime) return std::unexpected(runtime.error());
     const settings::PortRange ports = role.settings.port_range("node.ports");
     node::Options options;

@@ -21,6 +21,7 @@ namespace fs = std::filesystem;
 
 struct Hierarchies {
     std::map<std::string, fs::path> v1;  ///< controller -> where it is mounted
+    fs::path systemd;                    ///< of version 1, where services are told apart
     fs::path v2;                         ///< empty when not mounted
     std::set<std::string> v2_controllers;
 
@@ -56,6 +57,7 @@ Hierarchies find_hierarchies() {
         }
         if (type != "cgroup") continue;
         for (const auto& option : split_list(options)) {
+            if (option == "name=systemd") found.systemd = where;
             if (used.contains(option)) found.v1.emplace(option, where);
         }
     }
@@ -178,6 +180,16 @@ Result<void> join_group(const std::string& id) {
         if (auto joined = put(group / "cgroup.procs", "0"); !joined) return joined;
     }
     return {};
+}
+
+void leave_service_group() {
+    for (const auto& root : {hierarchies().v2, hierarchies().systemd}) {
+        if (root.empty()) continue;
+        const auto group = root / "muster" / "supervisors";
+        std::error_code error;
+        fs::create_directories(group, error);
+        static_cast<void>(put(group / "cgroup.procs", "0"));
+    }
 }
 
 bool can_freeze() {

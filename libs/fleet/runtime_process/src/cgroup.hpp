@@ -12,6 +12,9 @@ namespace muster::runtime_process {
 [[nodiscard]] Result<void> make_group(const std::string& id, const runtime::ResourceLimits& limits);
 /// Moves this process into the groups.
 [[nodiscard]] Result<void> join_group(const std::string& id);
+/// Moves this process out of the group of the service that started it, so that a service manager
+/// that stops the service whole leaves it alone. As well as can be.
+void leave_service_group();
 /// Kills what is left in them, frozen or not.
 void kill_group(const std::string& id);
 /// Removes them once they are empty.

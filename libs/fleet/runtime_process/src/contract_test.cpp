@@ -47,6 +47,9 @@ int main(int count, char** words) {
         return muster::runtime_process::shim_main(
             std::vector<std::string>(words + 2, words + count));
     }
+    if (count > 2 && std::string(words[1]) == "test-node") {
+        return muster::runtime_process::test_node(words[2]);
+    }
     testing::InitGoogleTest(&count, words);
     if (!muster::runtime::enter_own_network()) {
         std::fputs("these tests need root, as the process runtime does\n", stderr);

@@ -1,5 +1,6 @@
 #include "record.hpp"
 
+#include <cctype>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -27,6 +28,10 @@ Result<T> decoded(std::string_view text, const char* what, Decode decode) {
     } catch (const json::exception& error) {
         return fail(Errc::internal, std::string(what) + " cannot be read: " + error.what());
     }
+}
+
+char upper(char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
 }
 
 /// Names and texts may hold any bytes; what is not UTF-8 is replaced rather than refused.
@@ -151,6 +156,11 @@ Texts Record::environment() const {
               {"HOME", "/data"},
               {"HOSTNAME", spec.name}};
     if (spec.tty) all["TERM"] = "xterm";
+    for (const auto& port : spec.ports) {
+        std::string name = "MUSTER_PORT_" + port.name;
+        for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? upper(c) : '_';
+        all[name] = std::to_string(port.outside);
+    }
     for (const auto& [name, value] : image.environment) all[name] = value;
     for (const auto& [name, value] : spec.environment) all[name] = value;
     return all;

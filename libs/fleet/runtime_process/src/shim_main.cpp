@@ -4,6 +4,7 @@
 
 #include <csignal>
 
+#include "cgroup.hpp"
 #include "muster/runtime_process/process.hpp"
 #include "shim.hpp"
 
@@ -42,6 +43,7 @@ int shim_main(std::span<const std::string> words) {
     const pid_t child = ::fork();
     if (child != 0) return child > 0 ? 0 : 1;
     become_independent();
+    leave_service_group();
     ::prctl(PR_SET_NAME, "muster-shim", 0, 0, 0);
     Store store{fs::path(words[0])};
     auto record = store.record(words[1]);

@@ -34,7 +34,8 @@ class TestPlace {
             ::open((folder / name).c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0644));
         if (::write(fd.get(), content.data(), content.size()) < 0) throw std::runtime_error(name);
     }
-    [[nodiscard]] Options options() const {
+    [[nodiscard]] Options options() const { return options_in(folder); }
+    [[nodiscard]] static Options options_in(const std::filesystem::path& folder) {
         Options options;
         options.state_dir = folder / "state";
         options.images_dir = folder / "images";
@@ -44,6 +45,10 @@ class TestPlace {
 
     std::filesystem::path folder;
 };
+
+/// A process that is a node: starts the instance "ticks" in this place, says so on its standard
+/// output, and stays until it is killed.
+int test_node(const std::string& folder);
 
 inline std::uint16_t unused_port() {
     const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
