@@ -12,7 +12,7 @@ passed=()
 failed=()
 
 unit() {
-    python3 tools/tidy.py . && check_format && build_preset dev &&
+    python3 tools/tidy.py . && python3 tools/protocol.py --check && check_format && build_preset dev &&
         ctest --test-dir build/dev -L unit --output-on-failure --parallel "$(nproc)"
 }
 contract() {

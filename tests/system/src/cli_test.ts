@@ -116,9 +116,18 @@ describe("the command line", () => {
     expect(JSON.parse(await says(muster, "muster data list --json"))).toEqual([]);
   });
 
-  test("makes a backup that is a whole store", async () => {
+  test("restores a backup as docs/operations/backup.md says, and its servers never stopped", async () => {
+    await says(muster, `muster servers deploy kept --game ${GAME_ID} --set PASSWORD=hidden`);
     const { path } = JSON.parse(await says(muster, "muster backup --json")) as { path: string };
     expect(await says(muster, `sqlite3 ${path} 'pragma integrity_check'`)).toBe("ok\n");
+    await says(muster, "muster tokens create later --role viewer");
+    await muster.kill();
+    await says(muster, `cp ${path} "$MUSTER_DATA_DIR/muster.db" && rm -f "$MUSTER_DATA_DIR"/muster.db-wal "$MUSTER_DATA_DIR"/muster.db-shm`);
+    await muster.run();
+    await until("the node is back and tells what it has", async () => (JSON.parse(await says(muster, "muster servers show kept --json")) as { state: string }).state === "ready");
+    expect(await says(muster, "muster tokens list")).not.toContain("later");
+    expect(await says(muster, "muster servers exec kept -- /game file /data/starts.txt")).toMatch(/^1/);
+    await says(muster, "muster servers remove kept --data --yes");
   });
 
   test("completes nouns and verbs in bash", async () => {
