@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine.hpp"
 
 namespace muster::runtime_process {
@@ -20,24 +22,44 @@ std::unexpected<Error> no(const std::string& what) {
     return fail(Errc::unsupported, "the process runtime " + what);
 }
 
+/// A folder is an image when it says so or looks like a system; else it holds images, as in
+/// "muster/valheim:1".
+bool is_image(const fs::path& folder) {
+    std::error_code none;
+    return fs::exists(folder / "muster-image.json", none) || fs::exists(folder / "bin", none) ||
+           fs::exists(folder / "usr", none);
+}
+
+void list_folder(const fs::path& folder, const std::string& prefix, std::vector<Artifact>& all) {
+    constexpr std::size_t depth_max = 4;
+    std::error_code error;
+    for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error)) {
+        std::error_code none;
+        if (entry->is_symlink(none) || !entry->is_directory(none)) continue;
+        const std::string name = prefix + entry->path().filename().string();
+        if (!is_image(entry->path())) {
+            const auto depth = static_cast<std::size_t>(std::ranges::count(name, '/'));
+            if (depth < depth_max) list_folder(entry->path(), name + "/", all);
+            continue;
+        }
+        Artifact image;
+        image.id = name;
+        image.names = {name};
+        image.driver = "folder";
+        const auto changed = fs::last_write_time(entry->path(), none);
+        image.created_at =
+            std::chrono::time_point_cast<milliseconds>(std::chrono::file_clock::to_sys(changed));
+        all.push_back(std::move(image));
+    }
+}
+
 std::vector<Artifact> list_images(const fs::path& folder) {
     std::vector<Artifact> all(1);
     all[0].id = "host";
     all[0].names = {"host"};
     all[0].driver = "host";
-    std::error_code error;
-    for (fs::directory_iterator entry(folder, error), end; !error && entry != end;
-         entry.increment(error)) {
-        if (!entry->is_directory(error)) continue;
-        Artifact image;
-        image.id = entry->path().filename();
-        image.names = {image.id};
-        image.driver = "folder";
-        const auto changed = fs::last_write_time(entry->path(), error);
-        image.created_at =
-            std::chrono::time_point_cast<milliseconds>(std::chrono::file_clock::to_sys(changed));
-        all.push_back(std::move(image));
-    }
+    list_folder(folder, "", all);
     return all;
 }
 

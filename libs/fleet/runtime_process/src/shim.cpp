@@ -333,10 +333,11 @@ void Shim::finish() {
     run_.paused = false;
     run_.finished_at = now();
     remove_group(record_.id);
-    if (run_.out_of_memory) store_.append_event(record_, "oom", *run_.finished_at);
-    store_.append_event(record_, "die", *run_.finished_at, run_.exit_code);
     // When the disk is full this is tried until it is not: how it ended must not be lost.
     while (!store_.write_run(record_.id, run_)) ::sleep(1);
+    // Only now: who hears of it looks at once, and must find it so.
+    if (run_.out_of_memory) store_.append_event(record_, "oom", *run_.finished_at);
+    store_.append_event(record_, "die", *run_.finished_at, run_.exit_code);
     for (auto& client : clients_) {
         if (client.attached || client.exec) {
             send(client, from_shim::ended, std::to_string(run_.exit_code));

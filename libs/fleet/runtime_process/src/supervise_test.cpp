@@ -96,6 +96,23 @@ TEST_F(Supervision, ANodeThatWasKilledFindsItsServersAsTheyAre) {
     EXPECT_THAT(kinds, ElementsAre("create", "start", "die"));
 }
 
+TEST_F(Supervision, WhenAnEndIsToldItIsSoAlready) {
+    auto events = wait(runtime->streams().events(Timestamp{}));
+    ASSERT_TRUE(events);
+    const auto id = wait(runtime->instances().create(shell("exit 3")));
+    ASSERT_TRUE(id);
+    for (int round = 0; round < 5; ++round) {
+        ASSERT_TRUE(power(*id, runtime::Power::start));
+        for (;;) {
+            const auto event = wait((*events)->next());
+            ASSERT_TRUE(event && *event);
+            if ((*event)->kind == "die") break;
+        }
+        EXPECT_EQ(look(*id).phase, runtime::Phase::exited);
+        EXPECT_EQ(look(*id).exit_code, 3);
+    }
+}
+
 TEST_F(Supervision, WhatEndedWhileThereWasNoNodeIsKnownAfterwards) {
     const auto id = start(shell("read -r x; exit 9"));
     {
@@ -157,6 +174,26 @@ TEST_F(Supervision, TheLogOfAnInstanceStaysSmall) {
     for (const auto* name : {"log", "log.1"}) size += std::filesystem::file_size(folder / name);
     EXPECT_LT(size, 50'000U * 2 + 70'000U) << "two files, and what came in one read";
     EXPECT_EQ(look(id).exit_code, 0);
+}
+
+TEST_F(Supervision, ImagesAreTheFoldersAndNothingIsDownloaded) {
+    std::filesystem::create_directories(place.folder / "images/muster/tool:1/bin");
+    auto& artifacts = runtime->artifacts();
+    const auto images = wait(artifacts.list(runtime::ArtifactKind::image));
+    ASSERT_TRUE(images);
+    std::vector<std::string> names;
+    for (const auto& image : *images) names.push_back(image.names.at(0));
+    EXPECT_THAT(names, testing::UnorderedElementsAre("host", "game", "muster/tool:1"));
+    for (const auto& name : names) EXPECT_EQ(wait(artifacts.has_image(name)), true);
+    for (const std::string none : {"none", "../images/game", "/etc", "", "muster/../../state"}) {
+        EXPECT_EQ(wait(artifacts.has_image(none)), false) << none;
+    }
+    EXPECT_TRUE(wait(artifacts.pull("game")));
+    const auto pulled = wait(artifacts.pull("none:1"));
+    ASSERT_FALSE(pulled);
+    EXPECT_EQ(pulled.error().code, Errc::unsupported);
+    EXPECT_THAT(pulled.error().message, HasSubstr("images/none:1"));
+    EXPECT_EQ(wait(artifacts.create({})).error().code, Errc::unsupported);
 }
 
 TEST_F(Supervision, OneStateFolderServesOneProcess) {
