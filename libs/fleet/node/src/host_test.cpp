@@ -243,6 +243,18 @@ TEST(Host, ANewProcessOnTheSameFolderKnowsEverythingAndStopsNothing) {
     EXPECT_EQ(scene.runtime.starts(name), 1);
 }
 
+TEST(Host, AContainerThatTheEngineCannotStartAnyMoreIsMadeAnew) {
+    Scene scene;
+    scene.begin();
+    scene.give(deploy("op-1", "srv-a"));
+    scene.give(power("op-2", "srv-a", wire::STOP));
+    scene.runtime.fail_next("start", Error{Errc::conflict, "task 1: already exists", ""});
+    scene.give(power("op-3", "srv-a", wire::START));
+    EXPECT_EQ(scene.outcome("op-3"), "ok");
+    EXPECT_EQ(scene.state("srv-a"), wire::READY);
+    EXPECT_EQ(std::ranges::count(scene.runtime.calls(), "create " + std::string(name)), 2);
+}
+
 TEST(Host, WhatWasEndedIsNoCrashToANewProcess) {
     for (const wire::PowerKind kind : {wire::KILL, wire::STOP}) {
         SCOPED_TRACE(wire::PowerKind_Name(kind));

@@ -82,6 +82,7 @@ JournalRecords read_records(std::string_view bytes) {
 
 Journal::Journal(Journal&& other) noexcept
     : path_(std::move(other.path_)),
+      sync_(std::move(other.sync_)),
       file_(std::exchange(other.file_, -1)),
       size_(other.size_),
       size_after_rewrite_(other.size_after_rewrite_),
@@ -96,6 +97,7 @@ Journal::~Journal() {
 
 Result<Journal> Journal::open(std::filesystem::path path) {
     Journal journal(std::move(path));
+    journal.sync_ = std::make_unique<DiskSync>();
     const auto content = read_file(journal.path_, file_max);
     if (!content && content.error().code != Errc::not_found) {
         return std::unexpected(content.error());
@@ -217,7 +219,13 @@ Result<void> Journal::append(std::string_view payload, bool durable) {
         done += static_cast<std::size_t>(n);
     }
     size_ += record.size();
-    if (durable && ::fdatasync(file_) != 0) return io_error(path_);
+    if (durable) {
+        if (const int problem = sync_->failure(); problem != 0) {
+            errno = problem;
+            return io_error(path_);
+        }
+        sync_->ask(file_);
+    }
     if (size_ - size_after_rewrite_ > rewrite_bytes) return rewrite();
     return {};
 }

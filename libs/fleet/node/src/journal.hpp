@@ -4,11 +4,13 @@
 #include <deque>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "disk_sync.hpp"
 #include "muster/base/error.hpp"
 #include "muster/base/time.hpp"
 #include "muster/node/v1/node.pb.h"
@@ -30,8 +32,10 @@ struct Operation {
 /// each server's memory. One file that only grows, each record with its length and digest; a torn
 /// end is cut off when it is opened, and it is written anew when most of it is history.
 ///
-/// begin() and finish() are durable when they return. What is remembered is durable with the next
-/// of them; it outlives the process at once, and a power cut only then.
+/// Everything outlives the process when the call returns. begin() and finish() outlive a power cut
+/// some milliseconds later, as a thread of its own asks the disk: nothing that runs here outlives a
+/// power cut, and what was begun before it is finished, or asked for again by the coordinator, by
+/// looking at what is true. What is remembered goes to the disk with the next of them.
 class Journal {
   public:
     /// Acknowledged operations are kept so long, so that one that is repeated late is not run
@@ -65,6 +69,7 @@ class Journal {
     void retire(const std::string& operation);
 
     std::filesystem::path path_;
+    std::unique_ptr<DiskSync> sync_;
     int file_ = -1;
     std::size_t size_ = 0;
     std::size_t size_after_rewrite_ = 0;

@@ -1,6 +1,11 @@
 #include "journal.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
 
 #include "muster/base/file.hpp"
 #include "scene.hpp"
@@ -106,6 +111,28 @@ TEST(Journal, DoesNotGrowForEverNorKeepSecretsOfWhatIsOver) {
     }
     EXPECT_NE(opened(folder).find("op-59"), nullptr);
     EXPECT_LT(std::filesystem::file_size(path), 20'000U);
+}
+
+TEST(DiskSync, DoesWhatItWasAskedForAndRemembersAFailure) {
+    const scene::Folder folder;
+    const int file = ::open((folder.path() / "file").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    std::array<int, 2> pipe{};
+    ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+    {
+        DiskSync sync;
+        for (int turn = 0; turn < 100; ++turn) {
+            ASSERT_EQ(::write(file, "x", 1), 1);
+            sync.ask(file);
+        }
+        ::close(file);
+        EXPECT_EQ(sync.settle(), 0);
+        sync.ask(pipe[1]);  // no disk is behind it
+        EXPECT_EQ(sync.settle(), EINVAL);
+        EXPECT_EQ(sync.failure(), EINVAL);
+        sync.ask(pipe[1]);
+    }
+    ::close(pipe[0]);
+    ::close(pipe[1]);
 }
 
 }  // namespace

@@ -220,6 +220,15 @@ asio::awaitable<Result<void>> Server::start() {
     const auto before = co_await around_.runtime.instances().inspect(instance_name());
     if (before && life_of(before->phase) == Life::running) co_return Result<void>();
     if (auto free = check_free(ports_of(spec())); !free) co_return free;
+    auto started = co_await power_call(runtime::Power::start, "");
+    if (started || !started.error().field.empty()) co_return started;
+    const Errc code = started.error().code;
+    if (code != Errc::conflict && code != Errc::not_found) co_return started;
+    // An engine that was killed in the middle of a start may have forgotten the container, or keep
+    // a remnant of the start for ever that forbids another one. What people keep is in the volumes,
+    // so the container is made anew.
+    if (const auto removed = co_await remove_instance(); !removed) co_return started;
+    if (auto created = co_await create(); !created) co_return created;
     co_return co_await power_call(runtime::Power::start, "");
 }
 

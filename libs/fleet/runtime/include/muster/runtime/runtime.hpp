@@ -110,7 +110,7 @@ class Instances {
     virtual asio::awaitable<Result<std::string>> create(InstanceSpec spec) = 0;
     /// `grace` is for stop and restart: so long until it is killed. `signal` for stop and kill: ""
     /// is the runtime's own (TERM, KILL), or e.g. "SIGINT". start: `conflict` names a port that is
-    /// taken.
+    /// taken; without a field it says that this instance cannot be started any more.
     struct PowerRequest {
         Power power = Power::start;
         std::chrono::milliseconds grace{10'000};
