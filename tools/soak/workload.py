@@ -112,7 +112,25 @@ class Workload:
 
     def settled(self):
         wanted = {'running': ('ready',), 'stopped': ('stopped',)}
-        return all(s['state'] in wanted.get(s.get('desired'), ()) for s in self.servers())
+        return all(s['state'] in wanted.get(s.get('desired'), ()) or self.refused(s) for s in self.servers())
+
+    def refused(self, server):
+        """Whether the engine refuses to start it. Docker 20.10 that was killed in the middle of a start may keep the port."""
+        return server['state'] == 'crashed' and server.get('desired') == 'running' and 'docker-proxy' in server['reason']
+
+    def repair(self):
+        """What a person would do about those that the engine refuses: begin it anew, and start them again."""
+        refused = [s for s in self.servers() if self.refused(s)]
+        if not refused:
+            return
+        for server in refused:
+            print(f'     the engine keeps a port of {server["name"]}; beginning it anew: {server["reason"]}', flush=True)
+        self.fleet.kill('engine')
+        self.fleet.start('engine')
+        for server in refused:
+            self.starts_allowed[server['id']] += 1
+            self.fleet.surely('POST', f'/api/v1/servers/{server["id"]}/start', {})
+        self.until(lambda: not self.open_operations(), 'every operation to end')
 
     def engine_agrees(self):
         running = self.fleet.docker('ps', '--format', '{{.Names}}').split()
@@ -133,6 +151,8 @@ class Workload:
         """Fails unless every promise holds; (starts of all games, operations asked for)."""
         self.repeat_unknown()
         self.until(lambda: not self.open_operations(), 'every operation to end')
+        self.until(self.settled, 'every server to be as it was asked last')
+        self.repair()
         self.until(self.settled, 'every server to be as it was asked last')
         assert self.engine_agrees(), f'the engine runs others than Muster says: {self.fleet.docker("ps", "-a")}'
         for server in self.untouched:

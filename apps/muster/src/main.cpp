@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -40,6 +41,8 @@ int main(int argc, char** argv) {
     // What the process runtime starts for each server; not for people, so in no list.
     if (first == "process-shim") return muster::runtime_process::shim_main(rest);
     using muster::settings::Role;
+    // gRPC's threads come and go with the cores, and each would keep an arena of its own.
+    ::mallopt(M_ARENA_MAX, 2);
     if (first == "up") return muster::run_role(Role::up, first, rest);
     if (first == "coordinator") return muster::run_role(Role::coordinator, first, rest);
     if (first == "node") return muster::run_role(Role::node, first, rest);

@@ -320,6 +320,11 @@ awaitable<void> join(Bench& bench, Api& api, Node& node, std::size_t number) {
     node.session = std::move(*session);
     send(node, hello(bench.settings, number));
     send(node, inventory(bench.settings, number));
+    while (true) {
+        const auto message = co_await node.session->receive();
+        if (!message) give_up("session: " + message.error().message);
+        if (message->has_welcome()) break;  // the coordinator knows the node now
+    }
     asio::co_spawn(bench.context, listen(node), asio::detached);
 }
 
