@@ -116,7 +116,7 @@ Result<void> keep(const Store& store, const Record& record) {
 
 /// Nothing of it runs any more.
 Result<void> erase(const Store& store, const Record& record) {
-    for (int i = 0; i < 600 && store.is_supervised(record.id); ++i) ::usleep(50'000);
+    for (int i = 0; i < 12'000 && store.is_supervised(record.id); ++i) ::usleep(5'000);
     if (store.is_supervised(record.id)) {
         return fail(Errc::timeout, record.spec.name + " cannot be killed");
     }

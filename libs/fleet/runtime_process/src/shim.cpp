@@ -56,14 +56,14 @@ Shim::~Shim() = default;
 
 Result<void> Shim::start() {
     // The supervisor of the run before may be about to go.
-    for (int i = 0; i < 500 && !lock_; ++i) {
+    for (int i = 0; i < 5'000 && !lock_; ++i) {
         auto lock = Store::lock(store_.folder(record_.id) / "lock");
         if (lock) {
             lock_ = std::move(*lock);
         } else if (lock.error().code != Errc::conflict) {
             return std::unexpected(lock.error());
         } else {
-            ::usleep(20'000);
+            ::usleep(2'000);
         }
     }
     if (!lock_) return fail(Errc::conflict, record_.spec.name + " runs already");
