@@ -81,10 +81,20 @@ void give(std::vector<GivenPort>& given, const WantedPort& wanted, std::uint16_t
 }
 
 /// 0: none of the range is free.
-std::uint16_t any_port(const NodeEntry& node, const PortTable& chosen, Protocol protocol) {
+std::uint16_t any_port(const NodeEntry& node, const PortTable& chosen, const WantedPort& wanted) {
     const PortRange range = node.node.facts.ports;
     if (range.first == 0 || range.last < range.first) {
         return 0;
+    }
+    const auto is_free = [&](std::uint16_t number) {
+        return !node.ports.has(number, wanted.protocol) &&
+               !node.foreign_ports.has(number, wanted.protocol) &&
+               !chosen.has(number, wanted.protocol);
+    };
+    for (const std::uint16_t number : wanted.preferred) {
+        if (number >= range.first && number <= range.last && is_free(number)) {
+            return number;
+        }
     }
     const std::uint32_t count = std::uint32_t{range.last} - range.first + 1U;
     std::uint32_t offset = node.port_cursor >= range.first && node.port_cursor <= range.last
@@ -92,8 +102,7 @@ std::uint16_t any_port(const NodeEntry& node, const PortTable& chosen, Protocol 
                                : 0U;
     for (std::uint32_t tried = 0; tried < count; ++tried) {
         const auto number = static_cast<std::uint16_t>(range.first + offset);
-        if (!node.ports.has(number, protocol) && !node.foreign_ports.has(number, protocol) &&
-            !chosen.has(number, protocol)) {
+        if (is_free(number)) {
             return number;
         }
         offset = offset + 1 == count ? 0 : offset + 1;
@@ -211,7 +220,7 @@ Result<std::vector<GivenPort>> choose_ports(const NodeEntry& node,
             }
             std::uint16_t number = port.outside;
             if (any) {
-                number = any_port(node, chosen, port.protocol);
+                number = any_port(node, chosen, port);
             } else if (node.ports.has(number, port.protocol) ||
                        node.foreign_ports.has(number, port.protocol)) {
                 return fail(Errc::exhausted, "port " + port_text(port) + " is taken",

@@ -201,6 +201,39 @@ TEST_F(Placement, AnyPortComesFromTheRangeAndNeverTwice) {
     EXPECT_EQ(node_of("tcp"), "a");
 }
 
+TEST_F(Placement, ThePreferredNumbersComeFirstWhereTheyAreFreeAndInTheRange) {
+    InventoryReported inventory;
+    inventory.busy_ports.push_back({20'052, Protocol::udp});
+    connect("a", facts(), inventory);
+    WantedPort game = port("game", 20'050, 0);
+    game.preferred = {20'050, 2456, 20'052, 20'060};
+    std::vector<std::uint16_t> given;
+    for (const char* id : {"1", "2", "3"}) {
+        deploy(id, with_ports({game}));
+        given.push_back(state.server(id)->ports.at(0).outside);
+    }
+    EXPECT_EQ(given[0], 20'050);
+    EXPECT_EQ(given[1], 20'060) << "2456 is not in the range, 20052 is a stranger's";
+    EXPECT_NE(given[2], 0);
+    EXPECT_NE(given[2], 20'050);
+    EXPECT_NE(given[2], 20'060);
+}
+
+TEST_F(Placement, APreferredNumberNeverTakesOneThatAnotherPortMustHave) {
+    connect("a");
+    WantedPort game = port("game", 20'050, 0);
+    game.preferred = {20'050};
+    deploy("1", with_ports({game, port("query", 20'051, 20'050)}));
+    const auto& ports = state.server("1")->ports;
+    ASSERT_EQ(ports.size(), 2U);
+    for (const GivenPort& one : ports) EXPECT_EQ(one.outside == 20'050, one.name == "query");
+    // The other protocol's number is another one.
+    WantedPort web = port("web", 80, 0, Protocol::tcp);
+    web.preferred = {20'050};
+    deploy("2", with_ports({web}));
+    EXPECT_EQ(state.server("2")->ports.at(0).outside, 20'050);
+}
+
 TEST_F(Placement, BothProtocolsGetOneNumber) {
     connect("a");
     deploy("1", with_ports({port("web", 80, 0, Protocol::tcp)}));

@@ -60,6 +60,25 @@ class RecordReader {
             wrong(name, "must be " + std::to_string(least) + " or more");
         }
     }
+    void numbers(const char* name, std::vector<std::uint16_t>& values) {
+        const auto* found = find(name);
+        if (found == nullptr) {
+            return;
+        }
+        if (!found->is_array()) {
+            wrong(name, "must be a list");
+            return;
+        }
+        values.clear();
+        for (const auto& one : *found) {
+            if (!one.is_number_unsigned() ||
+                !std::in_range<std::uint16_t>(one.get<std::uint64_t>())) {
+                wrong(name, "must hold whole numbers from 0 to 65535");
+                return;
+            }
+            values.push_back(static_cast<std::uint16_t>(one.get<std::uint64_t>()));
+        }
+    }
     void real(const char* name, double& value) {
         if (const auto* found = find(name)) {
             found->is_number() && std::isfinite(found->get<double>())

@@ -79,6 +79,7 @@ json spec_json(const ServerSpec& spec) {
     for (const WantedPort& port : spec.ports) {
         json item = port_json(port);
         item["same_outside"] = port.same_outside;
+        item["preferred"] = port.preferred;
         ports.push_back(std::move(item));
     }
     return {{"name", spec.name},
@@ -109,6 +110,7 @@ void read_spec(RecordReader reader, ServerSpec& spec) {
         WantedPort& port = spec.ports.emplace_back();
         read_port(item, port, Protocol::both);
         item.flag("same_outside", port.same_outside);
+        item.numbers("preferred", port.preferred);
     });
     reader.text("details", spec.details);
 }

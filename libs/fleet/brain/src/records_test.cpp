@@ -67,13 +67,18 @@ class Made {
         made.version = number<std::uint64_t>();
         return made;
     }
+    std::vector<std::uint16_t> numbers() {
+        std::vector<std::uint16_t> made(number<std::uint8_t>() % 4U);
+        for (std::uint16_t& one : made) one = number<std::uint16_t>();
+        return made;
+    }
     Server server() {
         Server made;
         made.id = id();
         made.spec = {text(),   text(), text(), text(), labels(),
                      labels(), size(), real(), {},     text()};
         made.spec.ports.push_back({text(), number<std::uint16_t>(), number<std::uint16_t>(),
-                                   word(Protocol::both), flag()});
+                                   word(Protocol::both), flag(), numbers()});
         made.desired = word(Desired::removed);
         made.node_id = text();
         made.ports = given();
@@ -173,6 +178,8 @@ TEST(Records, AWrongMemberIsNamed) {
     EXPECT_EQ(field(node_from_json("{}")), "id");
     EXPECT_EQ(field(server_from_json(R"({"id":"a","spec":{"ports":[{},{"inside":"x"}]}})")),
               "spec.ports.1.inside");
+    EXPECT_EQ(field(server_from_json(R"({"id":"a","spec":{"ports":[{"preferred":[70000]}]}})")),
+              "spec.ports.0.preferred");
     EXPECT_EQ(field(server_from_json(R"({"id":"a","ports":[{"protocol":"both"}]})")),
               "ports.0.protocol");
     EXPECT_EQ(field(server_from_json(R"({"id":"a","spec":{"cpus":-1}})")), "spec.cpus");

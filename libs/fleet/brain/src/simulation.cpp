@@ -279,6 +279,9 @@ void Simulation::ask() {
         spec.memory_bytes = static_cast<std::int64_t>(chance_.below(3'000));
         spec.ports.push_back(
             {"game", 1, 0, chance_.one_in(3) ? Protocol::both : Protocol::udp, chance_.one_in(4)});
+        if (chance_.one_in(2)) {
+            spec.ports.back().preferred = {30'001, 30'002, 1};
+        }
         if (chance_.one_in(3)) {
             spec.ports.push_back({"query", 2, 30'001, Protocol::udp, false});
         }

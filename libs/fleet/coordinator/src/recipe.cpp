@@ -57,6 +57,9 @@ Result<std::vector<brain::WantedPort>> wanted_ports(const games::Game& game, con
                           : port.protocol == games::PortProtocol::udp ? brain::Protocol::udp
                                                                       : brain::Protocol::both;
         wanted.same_outside = port.same_outside;
+        if (port.number != 0) wanted.preferred.push_back(port.number);
+        wanted.preferred.insert(wanted.preferred.end(), port.alternatives.begin(),
+                                port.alternatives.end());
         out.push_back(std::move(wanted));
         names.push_back(port.name);
     }

@@ -20,6 +20,9 @@ struct WantedPort {
     std::uint16_t outside = 0;  ///< 0: any free one of the node's range
     Protocol protocol = Protocol::udp;
     bool same_outside = false;  ///< the program must listen on the number that players use
+    /// Of "any": these first, in this order, where they are free and in the node's range. A number
+    /// that players know beats one that they must look up.
+    std::vector<std::uint16_t> preferred{};
     bool operator==(const WantedPort&) const = default;
 };
 
