@@ -76,13 +76,14 @@ def main():
         (folder / 'games' / 'benchgame.toml').write_text(GAME)
         fleet.start_engine()
         # A benchmark asks oftener than a token may by default.
-        fleet.start_coordinator(['--requests-per-second', '100000', '--requests-burst', '100000'])
+        fleet.coordinator_flags = ('--requests-per-second', '100000', '--requests-burst', '100000')
+        fleet.start_coordinator()
         fleet.start_node(fleet.surely('POST', '/api/v1/join-tokens', {'expires_in_seconds': 600})['token'])
         server = fleet.surely('POST', '/api/v1/servers', {'name': 'bench', 'game': 'benchgame', 'start': False})
         until_over(fleet, server['operation'])
         docker = UnixHttp(fleet.engine / 'docker.sock')
         container = fleet.docker('create', '--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--pids-limit', '512', '-i',
-                                 '-p', '23999:7000/tcp', 'muster-test/game:1').strip()
+                                 '-p', f'{fleet.first_port + 199}:7000/tcp', 'muster-test/game:1').strip()
         ours, theirs = [], []
         for number in range(given.rounds + 2):
             pair = [lambda: ours.append(through_muster(fleet, server['server']['id'])), lambda: theirs.append(directly(docker, container))]
@@ -94,10 +95,7 @@ def main():
         say('what Muster adds', [a - b for a, b in zip(ours, theirs)])
         footprint(fleet)
     finally:
-        fleet.stop_all()
-        for name in fleet.docker('ps', '-aq').split():
-            fleet.docker('rm', '-f', name)
-        fleet.stop_engine()
+        fleet.clear()
 
 
 def footprint(fleet):

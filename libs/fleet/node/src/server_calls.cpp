@@ -219,16 +219,23 @@ asio::awaitable<Result<void>> Server::create() {
 asio::awaitable<Result<void>> Server::start() {
     const auto before = co_await around_.runtime.instances().inspect(instance_name());
     if (before && life_of(before->phase) == Life::running) co_return Result<void>();
-    if (auto free = check_free(ports_of(spec())); !free) co_return free;
-    auto started = co_await power_call(runtime::Power::start, "");
-    if (started || !started.error().field.empty()) co_return started;
-    const Errc code = started.error().code;
-    if (code != Errc::conflict && code != Errc::not_found) co_return started;
+    auto started = check_free(ports_of(spec()));
+    // The engine's own proxy on our port, while the container stands, is such a remnant (below).
+    const bool proxied = !started && started.error().message.contains("docker-proxy");
+    if (!started && !proxied) co_return started;
+    if (started) {
+        started = co_await power_call(runtime::Power::start, "");
+        if (started || !started.error().field.empty()) co_return started;
+        const Errc code = started.error().code;
+        if (code != Errc::conflict && code != Errc::not_found) co_return started;
+    }
     // An engine that was killed in the middle of a start may have forgotten the container, or keep
     // a remnant of the start for ever that forbids another one. What people keep is in the volumes,
-    // so the container is made anew.
+    // so the container is made anew. A proxy goes with the engine's next restart only, and only
+    // when the container is gone by then.
     if (const auto removed = co_await remove_instance(); !removed) co_return started;
     if (auto created = co_await create(); !created) co_return created;
+    if (auto free = check_free(ports_of(spec())); !free) co_return free;
     co_return co_await power_call(runtime::Power::start, "");
 }
 

@@ -27,6 +27,12 @@ bool is_signal(std::string_view name) {
            });
 }
 
+/// Docker 20.10 that was killed while it started a container says "task ID: already exists" to
+/// every later start of it, as a fault of its own (500).
+bool is_remnant(std::string_view message) {
+    return message.starts_with("task ") && message.ends_with(": already exists");
+}
+
 class DockerInstances final : public runtime::Instances {
   public:
     explicit DockerInstances(EnginePtr engine) : engine_(std::move(engine)) {}
@@ -137,7 +143,11 @@ class DockerInstances final : public runtime::Instances {
 
     static asio::awaitable<Result<void>> start(EnginePtr engine, std::string id) {
         auto started = co_await post(engine, container_path(id, "/start"), start_deadline);
-        if (started || started.error().field != "ports") co_return started;
+        if (started) co_return started;
+        if (is_remnant(started.error().message)) {
+            co_return fail(Errc::conflict, started.error().message);
+        }
+        if (started.error().field != "ports") co_return started;
         // The engine knows numbers only; the game's word for the port is in the instance's labels.
         auto error = started.error();
         auto instance = co_await look(engine, id);
