@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <cstdio>
 
 #include "muster/coordinator/coordinator.hpp"
+#include "muster/faces/faces.hpp"
 #include "muster/store_sqlite/store_sqlite.hpp"
 #include "role.hpp"
 #include "share.hpp"
@@ -24,21 +27,66 @@ std::string local_address(const settings::Address& address, std::uint16_t port) 
 
 class CoordinatorPart final : public Part {
   public:
-    CoordinatorPart(std::unique_ptr<store::Store> store,
+    CoordinatorPart(asio::any_io_executor executor, std::unique_ptr<store::Store> store,
+                    std::unique_ptr<faces::Faces> faces,
                     std::unique_ptr<coordinator::Coordinator> coordinator)
-        : store_(std::move(store)), coordinator_(std::move(coordinator)) {}
+        : executor_(std::move(executor)),
+          store_(std::move(store)),
+          faces_(std::move(faces)),
+          coordinator_(std::move(coordinator)) {}
 
     asio::awaitable<Result<void>> run() override {
+        asio::co_spawn(executor_, faces_->run(), asio::detached);
         co_await coordinator_->run();
         co_return Result<void>();
     }
-    asio::awaitable<void> stop() override { co_await coordinator_->stop(stop_grace); }
+    asio::awaitable<void> stop() override {
+        co_await faces_->stop();
+        co_await coordinator_->stop(stop_grace);
+    }
     coordinator::Coordinator& coordinator() { return *coordinator_; }
 
   private:
+    asio::any_io_executor executor_;
     std::unique_ptr<store::Store> store_;
+    std::unique_ptr<faces::Faces> faces_;
     std::unique_ptr<coordinator::Coordinator> coordinator_;
 };
+
+std::function<void(coordinator::LogLevel, std::string_view)> log_of(Role& role) {
+    return [log = role.log](coordinator::LogLevel level, std::string_view text) {
+        log.say(level == coordinator::LogLevel::error     ? Level::error
+                : level == coordinator::LogLevel::warning ? Level::warning
+                                                          : Level::info,
+                text);
+    };
+}
+
+faces::Options faces_from(Role& role) {
+    const settings::Settings& given = role.settings;
+    faces::Options options;
+    options.data_dir = role.data_dir;
+    options.version = role.version;
+    options.wrong_passwords_per_minute =
+        static_cast<double>(given.number("limits.wrong_tokens_per_minute"));
+    options.log = log_of(role);
+    if (given.boolean("control.enabled")) {
+        faces::ControlOptions control;
+        control.host = given.address("control.address").host;
+        control.port = given.address("control.address").port;
+        control.peer_host = given.address("control.peer").host;
+        control.peer_port = given.address("control.peer").port;
+        control.local_token = given.text("control.local_token");
+        options.control = std::move(control);
+    }
+    if (!given.text("npm.folder").empty()) {
+        faces::CompanionOptions companion;
+        companion.folder = given.text("npm.folder");
+        companion.command = {"npm", "run", given.text("npm.script")};
+        options.companion = std::move(companion);
+    }
+    return options;
+}
 
 Result<coordinator::Options> options_from(Role& role) {
     const settings::Settings& given = role.settings;
@@ -75,12 +123,7 @@ Result<coordinator::Options> options_from(Role& role) {
     options.ping = given.duration("link.ping");
     options.lease = given.duration("link.lease");
     options.grace = given.duration("link.grace");
-    options.log = [log = role.log](coordinator::LogLevel level, std::string_view text) {
-        log.say(level == coordinator::LogLevel::error     ? Level::error
-                : level == coordinator::LogLevel::warning ? Level::warning
-                                                          : Level::info,
-                text);
-    };
+    options.log = log_of(role);
     return options;
 }
 
@@ -92,6 +135,11 @@ Result<std::unique_ptr<Part>> make_coordinator(Role& role, Ready& ready) {
     const bool secure = options->own_https || !options->http_certificate_pem.empty();
     auto store = store_sqlite::open_store(role.data_dir / "muster.db");
     if (!store) return std::unexpected(store.error());
+    auto faces =
+        std::make_unique<faces::Faces>(role.context.get_executor(), faces_from(role), role.clock);
+    options->add_routes = [adding = faces.get()](http::Router& router) {
+        return adding->add_routes(router);
+    };
     auto coordinator = coordinator::Coordinator::open(role.context.get_executor(),
                                                       std::move(*options), **store, role.clock);
     if (!coordinator) return std::unexpected(coordinator.error());
@@ -100,6 +148,13 @@ Result<std::unique_ptr<Part>> make_coordinator(Role& role, Ready& ready) {
     ready["http"] = (secure ? "https://" : "http://") + http;
     ready["grpc"] =
         local_address(role.settings.address("grpc.address"), (*coordinator)->grpc_port());
+    if (auto opened = faces->open(**coordinator, ready["http"]); !opened) {
+        return std::unexpected(opened.error());
+    }
+    if (faces->control_port() != 0) {
+        ready["control"] =
+            local_address(role.settings.address("control.address"), faces->control_port());
+    }
     if (const auto& token = (*coordinator)->new_admin_token()) {
         std::printf(
             "The first admin token, shown this once and kept in %s:\n\n    %s\n\nOpen %s and sign "
@@ -107,7 +162,8 @@ Result<std::unique_ptr<Part>> make_coordinator(Role& role, Ready& ready) {
             (*coordinator)->admin_token_file().c_str(), token->c_str(), ready["http"].c_str());
         std::fflush(stdout);
     }
-    return std::make_unique<CoordinatorPart>(std::move(*store), std::move(*coordinator));
+    return std::make_unique<CoordinatorPart>(role.context.get_executor(), std::move(*store),
+                                             std::move(faces), std::move(*coordinator));
 }
 
 Result<std::string> join_token_of(Part& coordinator) {

@@ -326,7 +326,8 @@ std::vector<Entry> horizon_entries() {
          .preset = "false",
          .roles = up | coordinator,
          .description = "Horizon's control socket: lines of JSON, commands in, replies and events "
-                        "out. Whoever reaches it controls the fleet: keep it on this machine."},
+                        "out (docs/control-socket.md). It wants a token, but hides nothing on its "
+                        "way: keep it on this machine."},
         {.name = "control.address",
          .flag = "--control-address",
          .environment = "MUSTER_CONTROL_ADDRESS",
@@ -340,7 +341,17 @@ std::vector<Entry> horizon_entries() {
          .type = Type::address,
          .preset = "127.0.0.1:3011",
          .roles = up | coordinator,
-         .description = "Where it dials out to, again and again until somebody answers."},
+         .description =
+             "Where it dials out to, again and again until somebody answers; with port 0 "
+             "it does not."},
+        {.name = "control.local_token",
+         .flag = "--control-local-token",
+         .environment = "MUSTER_CONTROL_LOCAL_TOKEN",
+         .type = Type::secret,
+         .preset = "",
+         .roles = up | coordinator,
+         .description = "A token that whoever connects from this machine acts with, without "
+                        "showing one. Empty: everybody must show one."},
         {.name = "npm.folder",
          .flag = "--npm-folder",
          .environment = "MUSTER_NPM_FOLDER",
