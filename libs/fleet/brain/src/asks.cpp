@@ -92,6 +92,20 @@ void find_a_node(Decision& decision, ServerEntry& server) {
     }
 }
 
+/// `self`: the server that is to have it, nullptr for a new one.
+std::optional<Error> check_name(const State::Impl& state, const ServerSpec& spec,
+                                const ServerEntry* self) {
+    if (spec.name.empty() || (self != nullptr && self->server.spec.name == spec.name)) {
+        return std::nullopt;
+    }
+    const auto found = state.names.find(spec.name);
+    if (found == state.names.end()) {
+        return std::nullopt;
+    }
+    return Error{Errc::conflict, "the server " + found->second->server.id + " has this name",
+                 "name"};
+}
+
 std::optional<Error> check_spec(const State::Impl& state, const ServerSpec& spec) {
     if (spec.memory_bytes < 0) {
         return Error{Errc::invalid_argument, "a limit cannot be below 0", "memory_bytes"};
@@ -113,6 +127,44 @@ std::optional<Error> check_spec(const State::Impl& state, const ServerSpec& spec
         return Error{Errc::conflict, "that node was revoked", "node_id"};
     }
     return std::nullopt;
+}
+
+/// What speaks against that specification for a server that is there already.
+std::optional<Error> check_change(const State::Impl& state, const ServerEntry& server,
+                                  const ServerSpec& spec) {
+    if (auto wrong = check_spec(state, spec)) {
+        return wrong;
+    }
+    if (auto taken = check_name(state, spec, &server)) {
+        return taken;
+    }
+    if (server.node == nullptr) {
+        return std::nullopt;
+    }
+    const ServerSpec& old = server.server.spec;
+    if (spec.ports != old.ports) {
+        return Error{Errc::unsupported, "ports cannot change after the deploy", "ports"};
+    }
+    if (spec.node_id != old.node_id || spec.runtime != old.runtime) {
+        return Error{Errc::unsupported, "a server stays on its node", "node_id"};
+    }
+    return check_limits(state, *server.node, spec, &old);
+}
+
+/// After check_change() found nothing.
+void take_spec(Decision& decision, ServerEntry& server, const ServerSpec& spec, bool remake) {
+    if (server.node != nullptr) {
+        change_limits(decision.state, server, spec);
+        decision.room_appeared(*server.node);
+    }
+    if (remake) {
+        server.server.spec_generation = ++server.server.generation;
+    }
+    leave_name(decision.state, server);
+    server.server.spec = spec;
+    enter_name(decision.state, server);
+    server.server.updated_at = decision.now;
+    ++server.server.version;
 }
 
 void kill(Decision& decision, ServerEntry& server, Operation operation) {
@@ -157,6 +209,10 @@ void on(Decision& decision, const DeployServer& event) {
         decision.reject(std::move(*wrong));
         return;
     }
+    if (auto taken = check_name(state, event.spec, nullptr)) {
+        decision.reject(std::move(*taken));
+        return;
+    }
     if (!has_room(decision, nullptr)) {
         return;
     }
@@ -170,6 +226,7 @@ void on(Decision& decision, const DeployServer& event) {
     server.server.created_at = decision.now;
     server.server.updated_at = decision.now;
     state.servers.try_emplace(event.server_id, std::move(made));
+    enter_name(state, server);
     Operation operation{.id = event.operation_id,
                         .kind = OperationKind::deploy,
                         .start = event.start,
@@ -188,33 +245,11 @@ void on(Decision& decision, const ChangeServer& event) {
         decision.reject(Errc::conflict, "the server is being removed");
         return;
     }
-    if (auto wrong = check_spec(decision.state, event.spec)) {
+    if (auto wrong = check_change(decision.state, *server, event.spec)) {
         decision.reject(std::move(*wrong));
         return;
     }
-    const ServerSpec& old = server->server.spec;
-    if (NodeEntry* node = server->node; node != nullptr) {
-        if (event.spec.ports != old.ports) {
-            decision.reject(Errc::unsupported, "ports cannot change after the deploy", "ports");
-            return;
-        }
-        if (event.spec.node_id != old.node_id || event.spec.runtime != old.runtime) {
-            decision.reject(Errc::unsupported, "a server stays on its node", "node_id");
-            return;
-        }
-        if (auto full = check_limits(decision.state, *node, event.spec, &old)) {
-            decision.reject(std::move(*full));
-            return;
-        }
-        change_limits(decision.state, *server, event.spec);
-        decision.room_appeared(*node);
-    }
-    if (event.remake) {
-        server->server.spec_generation = ++server->server.generation;
-    }
-    server->server.spec = event.spec;
-    server->server.updated_at = decision.now;
-    ++server->server.version;
+    take_spec(decision, *server, event.spec, event.remake);
     find_a_node(decision, *server);
     decision.persist(*server);
     decision.publish(*server);
@@ -271,6 +306,15 @@ void on(Decision& decision, const UpdateServer& event) {
     ServerEntry* server = find_server(decision, event.server_id);
     if (server == nullptr || !can_act(decision, *server) || !can_queue(decision, *server)) {
         return;
+    }
+    if (event.spec) {
+        if (auto wrong = check_change(decision.state, *server, *event.spec)) {
+            decision.reject(std::move(*wrong));
+            return;
+        }
+        take_spec(decision, *server, *event.spec, true);
+        decision.persist(*server);
+        decision.publish(*server);
     }
     Operation operation{.id = event.operation_id, .kind = OperationKind::update, .by = event.by};
     enqueue(decision, std::move(operation), server, server->node);

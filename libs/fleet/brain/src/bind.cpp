@@ -86,6 +86,10 @@ void bind_restored(Decision& decision) {
     }
     // Observations of servers that have no record of their own are left-overs.
     std::erase_if(state.servers, [](const auto& one) { return one.second->server.id.empty(); });
+    state.names.clear();
+    for (const auto& [id, entry] : state.servers) {
+        enter_name(state, *entry);
+    }
     for (NodeEntry* node : sorted(state.nodes, [](NodeEntry* one) { return one->node.id; })) {
         enter(state, *node);
     }

@@ -71,6 +71,20 @@ void observe_absent(Decision& decision, ServerEntry& server) {
                      .since = decision.now});
 }
 
+/// The engine may have come up only after the hello.
+void learn_runtime(Decision& decision, NodeEntry& node, const InventoryReported& event) {
+    NodeFacts& facts = node.node.facts;
+    if (event.runtime.empty() ||
+        (facts.runtime == event.runtime && facts.runtime_version == event.runtime_version)) {
+        return;
+    }
+    facts.runtime = event.runtime;
+    facts.runtime_version = event.runtime_version;
+    ++node.node.version;
+    decision.persist(node);
+    decision.publish(node);
+}
+
 void take_stock(Decision& decision, NodeEntry& node, const InventoryReported& event) {
     node.foreign_ports.clear();
     for (const BusyPort& port : event.busy_ports) {
@@ -196,6 +210,11 @@ void on(Decision& decision, const InventoryReported& event) {
     }
     State::Impl& state = decision.state;
     const bool is_first = !std::exchange(node->inventoried, true);
+    learn_runtime(decision, *node, event);
+    node->avoided_ports.clear();
+    for (const BusyPort& port : event.avoided_ports) {
+        node->avoided_ports.take(port.number, port.protocol);
+    }
     if (event.runtime_answers) {
         take_stock(decision, *node, event);
         if (std::exchange(node->stale, false)) {

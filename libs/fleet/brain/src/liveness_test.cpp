@@ -21,6 +21,27 @@ class Liveness : public Fleet {
     }
 };
 
+TEST_F(Liveness, TheRuntimeIsLearntWhenItAnswersLater) {
+    NodeFacts said = facts();
+    said.runtime.clear();
+    InventoryReported inventory;
+    inventory.runtime_answers = false;
+    const auto session = connect("a", said, inventory);
+    const auto version = state.node("a")->version;
+    inventory.node_id = "a";
+    inventory.session = session;
+    inventory.runtime_answers = true;
+    inventory.runtime = "docker";
+    inventory.runtime_version = "20.10";
+    tell(inventory);
+    EXPECT_EQ(state.node("a")->facts.runtime, "docker");
+    EXPECT_EQ(state.node("a")->facts.runtime_version, "20.10");
+    EXPECT_GT(state.node("a")->version, version);
+    EXPECT_TRUE(persists(Subject::node, "a"));
+    tell(inventory);
+    EXPECT_FALSE(persists(Subject::node, "a")) << "nothing new";
+}
+
 TEST_F(Liveness, ANodeOutOfContactIsUnreachableOnlyAfterItsLease) {
     tick(milliseconds(120'000));  // the grace is over
     const auto session = connect("a");

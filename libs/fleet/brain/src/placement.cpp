@@ -89,6 +89,7 @@ std::uint16_t any_port(const NodeEntry& node, const PortTable& chosen, const Wan
     const auto is_free = [&](std::uint16_t number) {
         return !node.ports.has(number, wanted.protocol) &&
                !node.foreign_ports.has(number, wanted.protocol) &&
+               !node.avoided_ports.has(number, wanted.protocol) &&
                !chosen.has(number, wanted.protocol);
     };
     for (const std::uint16_t number : wanted.preferred) {
@@ -160,6 +161,22 @@ void reindex(State::Impl& state, NodeEntry& node) {
         node.free_key = FreeKey{node.free_memory(), ~load, node.slot};
         state.by_load.insert(*node.load_key);
         state.by_free.insert(*node.free_key);
+    }
+}
+
+void enter_name(State::Impl& state, ServerEntry& server) {
+    if (!server.server.spec.name.empty()) {
+        state.names.emplace(server.server.spec.name, &server);
+    }
+}
+
+void leave_name(State::Impl& state, const ServerEntry& server) {
+    const auto [first, last] = state.names.equal_range(server.server.spec.name);
+    for (auto at = first; at != last; ++at) {
+        if (at->second == &server) {
+            state.names.erase(at);
+            return;
+        }
     }
 }
 

@@ -11,6 +11,9 @@ namespace muster::brain {
 
 /// Puts the node where its numbers belong in the indexes; after every change to them.
 void reindex(State::Impl& state, NodeEntry& node);
+/// Puts a server under its name, and takes it away before the name changes or the server goes.
+void enter_name(State::Impl& state, ServerEntry& server);
+void leave_name(State::Impl& state, const ServerEntry& server);
 /// Its labels, or people's, changed.
 void reindex_labels(State::Impl& state, NodeEntry& node);
 

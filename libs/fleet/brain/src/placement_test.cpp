@@ -219,6 +219,20 @@ TEST_F(Placement, ThePreferredNumbersComeFirstWhereTheyAreFreeAndInTheRange) {
     EXPECT_NE(given[2], 20'060);
 }
 
+TEST_F(Placement, NumbersThatProgramsOfTheHostHoldAreGivenOnlyToWhoInsists) {
+    InventoryReported inventory;
+    inventory.avoided_ports.push_back({20'050, Protocol::udp});
+    inventory.avoided_ports.push_back({20'000, Protocol::udp});
+    connect("a", facts(), inventory);
+    WantedPort game = port("game", 20'050, 0);
+    game.preferred = {20'050};
+    deploy("1", with_ports({game}));
+    EXPECT_EQ(state.server("1")->ports.at(0).outside, 20'001);
+    // The node says who holds it, if that is still so.
+    deploy("2", with_ports({port("game", 1, 20'050)}));
+    EXPECT_EQ(node_of("2"), "a");
+}
+
 TEST_F(Placement, APreferredNumberNeverTakesOneThatAnotherPortMustHave) {
     connect("a");
     WantedPort game = port("game", 20'050, 0);

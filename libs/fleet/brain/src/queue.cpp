@@ -268,6 +268,7 @@ void erase_server(Decision& decision, ServerEntry& server) {
         decision.room_appeared(*node);
     }
     const std::string id = server.server.id;
+    leave_name(decision.state, server);
     decision.erase_server(id);
     decision.state.servers.erase(id);
 }

@@ -104,6 +104,76 @@ TEST_F(Queue, AKillCancelsWhatItMakesPointlessAndNothingElse) {
     EXPECT_TRUE(all<SendCommand>().front().pull_always);
 }
 
+TEST_F(Queue, ANameHasOneServer) {
+    connect("a");
+    const auto named = [](const char* name) {
+        ServerSpec spec;
+        spec.name = name;
+        return spec;
+    };
+    run("1", named("friday"));
+    deploy("2", named("friday"));
+    EXPECT_EQ(rejected().code, Errc::conflict);
+    EXPECT_EQ(rejected().field, "name");
+    EXPECT_EQ(state.server("2"), nullptr);
+    run("3", named("Friday"));
+    tell(ChangeServer{"3", named("friday"), false});
+    EXPECT_EQ(rejected().field, "name");
+    tell(ChangeServer{"3", named("Friday"), false});
+    EXPECT_TRUE(all<Reject>().empty()) << "it may keep its own";
+    tell(ChangeServer{"1", named("saturday"), false});
+    tell(ChangeServer{"3", named("friday"), false});
+    EXPECT_EQ(state.server("3")->spec.name, "friday");
+    tell(RemoveServer{"remove-3", "3", false, "ann"});
+    deploy("4", named("friday"));
+    EXPECT_EQ(rejected().field, "name") << "it is not gone yet";
+    finish("remove-3");
+    deploy("4", named("friday"));
+    EXPECT_NE(state.server("4"), nullptr);
+}
+
+TEST_F(Queue, NamesAreKnownAfterARestart) {
+    Server kept;
+    kept.id = "1";
+    kept.generation = 1;
+    kept.spec.name = "friday";
+    state.restore(kept);
+    kept.id = "2";  // from before names were unique: both stay
+    state.restore(kept);
+    ServerSpec spec;
+    spec.name = "friday";
+    deploy("3", spec);
+    EXPECT_EQ(rejected().field, "name");
+    tell(RemoveServer{"remove-1", "1", false, "ann"});
+    deploy("3", spec);
+    EXPECT_EQ(rejected().field, "name");
+    tell(RemoveServer{"remove-2", "2", false, "ann"});
+    deploy("3", spec);
+    EXPECT_NE(state.server("3"), nullptr);
+}
+
+TEST_F(Queue, ARefusedUpdateLeavesTheSpecificationAsItWas) {
+    connect("a");
+    run("1");
+    ServerSpec newer = state.server("1")->spec;
+    newer.details = "newer";
+    tell(RemoveServer{"remove", "1", false, "ann"});
+    tell(UpdateServer{"update", "1", "ann", newer});
+    EXPECT_EQ(rejected().code, Errc::conflict);
+    EXPECT_EQ(state.server("1")->spec.details, "");
+    finish("remove", Error{Errc::internal, "no", ""});
+    const auto before = state.server("1")->spec_generation;
+    tell(UpdateServer{"update", "1", "ann", newer});
+    EXPECT_EQ(state.server("1")->spec.details, "newer");
+    EXPECT_GT(state.server("1")->spec_generation, before);
+    EXPECT_EQ(sent(), Ids{"update"});
+    EXPECT_TRUE(persists(Subject::server, "1"));
+    newer.memory_bytes = 1024 * gib;
+    tell(UpdateServer{"update-2", "1", "ann", newer});
+    EXPECT_EQ(rejected().field, "memory_bytes");
+    EXPECT_EQ(state.operation("update-2"), nullptr);
+}
+
 TEST_F(Queue, StoppingAWaitingDeployCancelsIt) {
     deploy("1");
     power(OperationKind::stop, "1", "stop");

@@ -91,6 +91,7 @@ struct NodeEntry {
     std::map<std::string, std::string> labels;  ///< its own and people's, as they count
     PortTable ports;                            ///< of our servers
     PortTable foreign_ports;                    ///< of everything else, from the inventory
+    PortTable avoided_ports;                    ///< of the host's programs
     std::uint16_t port_cursor = 0;              ///< where the search for the next free one starts
     std::int64_t committed_memory = 0;
     double committed_cpus = 0;
@@ -134,6 +135,8 @@ struct State::Impl {
     ById<NodeEntry> nodes;
     ById<ServerEntry> servers;
     ById<OperationEntry> operations;
+    /// Of servers, by their names. A name has one server, but for records from elsewhere.
+    std::unordered_multimap<std::string, ServerEntry*, TransparentHash, std::equal_to<>> names;
 
     std::vector<NodeEntry*> slots;
     std::set<LoadKey> by_load;

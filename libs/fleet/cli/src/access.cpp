@@ -20,12 +20,14 @@ Result<void> list(Context& context, bool names) {
         return {};
     }
     if (context.printed_json(*items)) return {};
-    Table table({"NAME", "ROLE", "SERVERS", "EXPIRES", "ID"});
+    Table table({"NAME", "ROLE", "SERVERS", "EXPIRES", "LAST USED", "ID"});
     for (const json& item : *items) {
         const json servers = item.value("servers", json());
         table.add({cell(item, "name"), cell(item, "role"),
                    servers.is_array() ? fmt::format("{}", servers.size()) : "all",
-                   cell(item, "expires_at"), cell(item, "id")});
+                   cell(item, "expires_at"),
+                   age_in_words(item.value("last_used_at", json()), context.now()),
+                   cell(item, "id")});
     }
     context.out() << table.text();
     return {};
@@ -65,7 +67,7 @@ Result<void> audit_list(Context& context, int limit) {
     if (context.printed_json(*answer)) return {};
     Table table({"#", "TIME", "BY", "ACTION", "OBJECT", "DETAIL"});
     for (const json& item : (*answer)["items"]) {
-        table.add({cell(item, "sequence"), cell(item, "time"), cell(item, "by"),
+        table.add({cell(item, "sequence"), cell(item, "time"), who_in_words(item),
                    cell(item, "action"), cell(item, "object"), cell(item, "detail")});
     }
     context.out() << table.text();
@@ -101,7 +103,8 @@ void add_access(CLI::App& app, Context& context) {
     auto words = std::make_shared<TokenWords>();
     verb = tokens->add_subcommand("create", "make a token; it is shown once");
     verb->add_option("name", words->name, "whose it is")->required();
-    verb->add_option("--role", words->role, "viewer (default), operator, admin or allocator");
+    verb->add_option("--role", words->role,
+                     "viewer (default), operator, admin; allocator is reserved");
     verb->add_option("--server", words->servers, "only for this server; may be repeated");
     verb->add_option("--expires", words->expires, "how long it works: 7d; for ever when not said");
     context.on(*verb, [&context, words] { return create(context, *words); });

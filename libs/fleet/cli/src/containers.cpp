@@ -29,7 +29,8 @@ Result<void> list(Context& context, const std::string& node, bool names) {
     Table table({"NAME", "IMAGE", "PHASE", "SERVER", "NODE", "ID"});
     for (const json& item : *items) {
         table.add({cell(item, "name"), cell(item, "image"), cell(item, "phase"),
-                   cell(item, "server_id"), cell(item, "node_id"), cell(item, "id").substr(0, 12)});
+                   cell(item, "server_id"), cell(item, "node_name"),
+                   cell(item, "id").substr(0, 12)});
     }
     context.out() << table.text();
     return {};

@@ -57,21 +57,32 @@ Result<Context::Login> Context::login() const {
     }
     if (login.url.empty()) login.url = from_environment("MUSTER_URL");
     if (login.token.empty()) login.token = from_environment("MUSTER_TOKEN");
-    if (!login.url.empty() && !login.token.empty()) return login;
+    const auto ready = read_file(around_.data_dir + "/ready.json");
+    const json here = ready ? json::parse(*ready, nullptr, false) : json();
+    const std::string address = here.is_object() ? here.value("http", "") : "";
+    // The coordinator of this machine may serve HTTPS with its own authority.
+    const auto trusting = [&]() -> Result<Login> {
+        if (login.ca_pem.empty() && !address.empty() && login.url == address &&
+            here.contains("ca")) {
+            auto pem = read_file(here.value("ca", ""));
+            if (!pem) return std::unexpected(pem.error());
+            login.ca_pem = std::move(*pem);
+        }
+        return login;
+    };
+    if (!login.url.empty() && !login.token.empty()) return trusting();
 
     const auto kept = read_file(login_file(around_));
     const json known = kept ? json::parse(*kept, nullptr, false) : json();
     if (known.is_object()) {
         // A kept token belongs to the address it was kept with, and is sent nowhere else.
-        const std::string address = known.value("url", "");
-        if (login.url.empty()) login.url = address;
-        if (login.token.empty() && login.url == address) login.token = known.value("token", "");
-        if (login.ca_pem.empty() && login.url == address) login.ca_pem = known.value("ca_pem", "");
-        if (!login.token.empty()) return login;
+        const std::string kept_with = known.value("url", "");
+        if (login.url.empty()) login.url = kept_with;
+        if (login.token.empty() && login.url == kept_with) login.token = known.value("token", "");
+        if (login.ca_pem.empty() && login.url == kept_with)
+            login.ca_pem = known.value("ca_pem", "");
+        if (!login.token.empty()) return trusting();
     }
-    const auto ready = read_file(around_.data_dir + "/ready.json");
-    const json here = ready ? json::parse(*ready, nullptr, false) : json();
-    const std::string address = here.is_object() ? here.value("http", "") : "";
     if (login.url.empty()) login.url = address;
     if (login.token.empty() && login.url == address) {
         if (auto admin = read_file(around_.data_dir + "/admin.token")) {
@@ -85,7 +96,7 @@ Result<Context::Login> Context::login() const {
                     "--url, MUSTER_URL "
                     "or `muster login`");
     }
-    return login;
+    return trusting();
 }
 
 Result<Api*> Context::api() {

@@ -78,7 +78,7 @@ Result<void> change(Context& context, const std::string& name, const json& body)
     if (!node) return std::unexpected(node.error());
     auto changed = (*context.api())
                        ->patch(std::string(nodes_path) + "/" + node->value("id", ""), body,
-                               node->value("version", ""));
+                               node->value("resource_version", ""));
     if (!changed) return std::unexpected(changed.error());
     if (!context.printed_json(*changed)) context.out() << "Saved.\n";
     return {};

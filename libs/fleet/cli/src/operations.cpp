@@ -36,7 +36,7 @@ Result<void> list(Context& context, const std::string& state, const std::string&
         table.add({cell(item, "id"), cell(item, "kind"), cell(item, "server_name"),
                    cell(item, "state"), step,
                    age_in_words(item.value("created_at", json()), context.now()),
-                   cell(item, "by")});
+                   who_in_words(item)});
     }
     context.out() << table.text();
     return {};

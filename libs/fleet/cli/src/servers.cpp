@@ -66,7 +66,7 @@ Result<void> list(Context& context, const Filters& filters) {
     for (const json& item : *items) {
         const json usage = item.value("usage", json::object());
         table.add({cell(item, "name"), cell(item, "game"), state_in_words(item),
-                   cell(item, "address"), cell(item, "node_id"),
+                   cell(item, "address"), cell(item, "node_name"),
                    usage.is_object() && usage.contains("cpu_percent")
                        ? fmt::format("{:.0f} %", usage.value("cpu_percent", 0.0))
                        : "-",
@@ -85,7 +85,7 @@ Result<void> show(Context& context, const std::string& name) {
     if (context.printed_json(*server)) return {};
     Table table({"SERVER", server->value("name", "")});
     for (const char* key :
-         {"id", "game", "desired", "address", "node_id", "image", "data", "description"})
+         {"id", "game", "desired", "address", "node_name", "image", "data", "description"})
         table.add({key, cell(*server, key)});
     table.add({"state", state_in_words(*server) + ", for " +
                             age_in_words(server->value("since", json()), context.now())});

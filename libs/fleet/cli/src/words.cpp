@@ -131,6 +131,11 @@ std::string cell(const json& object, std::string_view key) {
     return found->dump();
 }
 
+std::string who_in_words(const nlohmann::json& object) {
+    const auto name = object.find("by_name");
+    return cell(object, name != object.end() && name->is_string() ? "by_name" : "by");
+}
+
 std::string pairs_in_words(const json& object) {
     std::string out;
     if (!object.is_object()) return "-";

@@ -10,7 +10,7 @@ namespace muster::coordinator {
 http::Response accepted(const House& house, const std::string& operation_id) {
     const auto* operation = house.fleet.state().operation(operation_id);
     Json body = operation == nullptr ? Json{{"id", operation_id}}
-                                     : to_json(*operation, house.fleet.state());
+                                     : to_json(*operation, house.fleet.state(), house.tokens);
     auto response = json_response(202, body);
     response.headers.set("Location", "/api/v1/operations/" + operation_id);
     return response;

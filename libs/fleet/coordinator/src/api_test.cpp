@@ -105,6 +105,35 @@ TEST_F(Api, NamesTheFieldAndTheReasonOfABadDeploy) {
     EXPECT_EQ(get("/api/v1/operations").body["items"].size(), 0U);
 }
 
+TEST_F(Api, GivesANameToOneServerOnly) {
+    const auto deploy = [this](const std::string& name) {
+        return post(
+            "/api/v1/servers",
+            Json{{"name", name}, {"game", "testgame"}, {"variables", {{"PASSWORD", "sesame"}}}});
+    };
+    ASSERT_EQ(deploy("friday").status, 202);
+    const auto again = deploy(" friday ");
+    EXPECT_EQ(again.status, 409) << again.text;
+    EXPECT_EQ(again.body["field"], "name");
+    const auto other = deploy("Friday");
+    ASSERT_EQ(other.status, 202);
+    const std::string path = "/api/v1/servers/" + other.body["server"]["id"].get<std::string>();
+    const auto renamed = call("PATCH", path, Json{{"name", "friday"}});
+    EXPECT_EQ(renamed.status, 409);
+    EXPECT_EQ(renamed.body["field"], "name");
+    EXPECT_EQ(call("PATCH", path, Json{{"name", "Friday"}}).status, 200);
+    // Sixty-four characters, of two bytes each; and what cannot be seen.
+    std::string longest;
+    for (int i = 0; i < 64; ++i) longest += "\xc3\xbc";
+    EXPECT_EQ(deploy(longest).status, 202);
+    for (const std::string& bad : {longest + "x", std::string("a\tb"), std::string("a\xe2\x80\x8b"),
+                                   std::string("\xc2\x85"), std::string("  ")}) {
+        const auto refused = deploy(bad);
+        EXPECT_EQ(refused.status, 400) << bad;
+        EXPECT_EQ(refused.body["field"], "name") << bad;
+    }
+}
+
 TEST_F(Api, RefusesBodiesThatAreNoObject) {
     http::Fields headers;
     headers.set("Authorization", "Bearer " + token);
@@ -256,6 +285,8 @@ TEST_F(Api, KeepsAnAuditOfEveryChangeWithoutSecrets) {
     const auto log = get("/api/v1/audit");
     ASSERT_EQ(log.body["items"].size(), 3U) << log.text;
     EXPECT_EQ(log.body["items"][0]["by"], "coordinator");
+    EXPECT_EQ(log.body["items"][0]["by_name"], "coordinator");
+    EXPECT_EQ(log.body["items"][1]["by_name"], "first admin");
     EXPECT_EQ(log.body["items"][1]["action"], "token.create");
     EXPECT_EQ(log.body["items"][2]["action"], "server.deploy");
     EXPECT_EQ(log.text.find("open-sesame"), std::string::npos);

@@ -26,6 +26,10 @@ asio::awaitable<Result<http::Answer>> list_audit(House& house, Call& call) {
     }
     auto page = co_await house.audit.read(after, *limit);
     if (!page.items) co_return std::unexpected(page.items.error());
+    for (auto& item : *page.items) {
+        // Beside the entry: its hash covers what was noted, and names may be given anew.
+        if (item.is_object()) item["by_name"] = house.tokens.name_of(item.value("by", ""));
+    }
     const bool is_last = page.count < *limit || page.last >= house.audit.last_sequence();
     co_return http::Answer(list_response(*std::move(page.items),
                                          is_last ? std::string() : std::to_string(page.last), 0));

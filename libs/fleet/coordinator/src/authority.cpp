@@ -66,7 +66,8 @@ Result<Authority> Authority::open(const std::filesystem::path& data_dir, Timesta
     return out;
 }
 
-Result<pki::Identity> Authority::serve_as(std::vector<std::string> names, Timestamp now) const {
+Result<pki::Identity> Authority::serve_as(std::vector<std::string> names, Timestamp now,
+                                          std::chrono::days valid) const {
     pki::Subject subject;
     subject.common_name = std::string(link::coordinator_name);
     names.push_back(host_name());
@@ -82,7 +83,7 @@ Result<pki::Identity> Authority::serve_as(std::vector<std::string> names, Timest
     }
     auto key = pki::new_private_key();
     if (!key) return std::unexpected(key.error());
-    auto certificate = pki::issue(identity_, *key, subject, pki::Usage::server, now, server_days);
+    auto certificate = pki::issue(identity_, *key, subject, pki::Usage::server, now, valid);
     if (!certificate) return std::unexpected(certificate.error());
     return pki::Identity{*std::move(certificate) + identity_.certificate_pem, *std::move(key)};
 }

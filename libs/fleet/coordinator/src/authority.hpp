@@ -16,7 +16,11 @@ namespace muster::coordinator {
 class Authority {
   public:
     static constexpr std::chrono::days authority_days{3650};
-    static constexpr std::chrono::days server_days{397};
+    /// Of the link: nodes trust this authority alone and look for its name, so nothing is won by
+    /// coming round to a fresh one while the process runs; it never outlives the authority.
+    static constexpr std::chrono::days link_days = authority_days;
+    /// Of our own HTTPS: some systems refuse more than 825 days. Made anew at each start.
+    static constexpr std::chrono::days https_days{820};
     static constexpr std::chrono::days node_days{30};
 
     [[nodiscard]] static Result<Authority> open(const std::filesystem::path& data_dir,
@@ -26,8 +30,8 @@ class Authority {
     [[nodiscard]] const std::string& digest_hex() const { return digest_hex_; }
 
     /// A fresh certificate for this coordinator under all of its names; made anew at each start.
-    [[nodiscard]] Result<pki::Identity> serve_as(std::vector<std::string> names,
-                                                 Timestamp now) const;
+    [[nodiscard]] Result<pki::Identity> serve_as(std::vector<std::string> names, Timestamp now,
+                                                 std::chrono::days valid) const;
     /// For the key in a node's request.
     [[nodiscard]] Result<std::string> issue_for_node(const std::string& node_id,
                                                      std::string_view request_der,

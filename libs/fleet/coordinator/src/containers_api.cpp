@@ -51,7 +51,7 @@ Result<http::Response> list_containers(House& house, Call& call) {
             next = last;
             break;
         }
-        items.push_back(to_json(container));
+        items.push_back(to_json(container, house.fleet.state()));
         last = container.node_id + "\n" + container.id;
     }
     return list_response(std::move(items), next, house.inventory.age_ms(house.clock.now(), node));
@@ -61,7 +61,7 @@ Result<http::Response> get_container(House& house, Call& call) {
     if (auto known = call.only({"node"}); !known) return std::unexpected(known.error());
     const auto container = known_container(house, call);
     if (!container) return std::unexpected(container.error());
-    return object_response(to_json(*container));
+    return object_response(to_json(*container, house.fleet.state()));
 }
 
 asio::awaitable<Result<http::Answer>> logs(House& house, Call& call) {

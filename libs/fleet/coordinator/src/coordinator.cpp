@@ -60,6 +60,7 @@ struct Coordinator::Impl {
           tokens(ledger, clock),
           idempotency(ledger, clock),
           guard(tokens, clock, guard_limits(options)),
+          inventory(clock),
           catalogue(ledger),
           fleet(ledger, catalogue, clock, brain_config(options)),
           enrolment(ledger, authority, clock),
@@ -100,6 +101,7 @@ struct Coordinator::Impl {
     Signal stopping;
     Signal stopped;
     std::optional<std::string> admin_token;
+    std::optional<Timestamp> https_ends;  ///< when our own certificate does
     std::unique_ptr<http::Server> http;
     std::unique_ptr<link::Server> grpc;
 
@@ -175,7 +177,7 @@ void Coordinator::Impl::changed(brain::Subject subject, const std::string& id, b
         if (!events.wanted("operation")) return;
         const auto* operation = state.operation(id);
         if (operation == nullptr) return events.publish("operation", true, Json{{"id", id}}, {});
-        events.publish("operation", gone, to_json(*operation, state), operation->server_id);
+        events.publish("operation", gone, to_json(*operation, state, tokens), operation->server_id);
     } else {
         const auto* server = state.server(id);
         observations.server_changed(id, server, state);
@@ -230,8 +232,9 @@ Result<void> Coordinator::Impl::open_http() {
         files.private_key_pem = options.http_private_key_pem;
         wanted.tls = std::move(files);
     } else if (options.own_https) {
-        auto identity =
-            authority.serve_as({options.http_host, host_part(options.advertise)}, clock.now());
+        auto identity = authority.serve_as({options.http_host, host_part(options.advertise)},
+                                           clock.now(), Authority::https_days);
+        https_ends = clock.now() + Authority::https_days;
         if (!identity) return std::unexpected(identity.error());
         http::TlsFiles files;
         files.certificate_chain_pem = std::move(identity->certificate_pem);
@@ -260,8 +263,8 @@ asio::awaitable<Result<wire::EnrollReply>> Coordinator::Impl::enrol(link::EnrolR
 }
 
 Result<void> Coordinator::Impl::open_grpc() {
-    auto identity =
-        authority.serve_as({options.grpc_host, host_part(options.advertise)}, clock.now());
+    auto identity = authority.serve_as({options.grpc_host, host_part(options.advertise)},
+                                       clock.now(), Authority::link_days);
     if (!identity) return std::unexpected(identity.error());
     link::Server::Options wanted;
     wanted.host = options.grpc_host;
@@ -301,6 +304,13 @@ asio::awaitable<void> Coordinator::Impl::tick() {
         static_cast<void>(fleet.tell(brain::Tick{}));
         live.cut_expired(tokens);
         if (++ticks % 60 == 0) enrolment.forget_old();
+        if (ticks % 600 == 0) tokens.keep_uses();
+        if (ticks % 86'400 == 0 && https_ends &&
+            clock.now() > *https_ends - std::chrono::days(60)) {
+            say(LogLevel::warning, "the certificate of the web server ends on " +
+                                       to_rfc3339(*https_ends) +
+                                       "; restart the coordinator to get a fresh one");
+        }
         if (failing != ledger.failing()) {
             failing = ledger.failing();
             say(failing.empty() ? LogLevel::info : LogLevel::error,
@@ -345,6 +355,7 @@ asio::awaitable<void> Coordinator::stop(std::chrono::milliseconds grace) {
     co_await impl->http->stop(grace);
     impl->links.dismiss_all("the coordinator is stopping");
     co_await impl->grpc->stop(grace);
+    impl->tokens.keep_uses();
     static_cast<void>(co_await impl->ledger.settled());
     impl->stopped.set();
 }

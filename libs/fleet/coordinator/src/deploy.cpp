@@ -8,7 +8,8 @@
 namespace muster::coordinator {
 namespace {
 
-constexpr std::size_t name_bytes_max = 128;
+constexpr std::size_t name_characters_max = 64;
+constexpr std::size_t name_bytes_max = name_characters_max * 4;
 constexpr std::size_t description_bytes_max = 4096;
 constexpr std::size_t image_bytes_max = 512;
 constexpr std::size_t variables_max = 256;
@@ -17,13 +18,37 @@ constexpr std::int64_t memory_bytes_min = 6 << 20;  // what Docker takes at leas
 constexpr std::int64_t memory_bytes_max = std::int64_t{1} << 50;
 constexpr double cpus_max = 4096;
 
+/// Code points that show nothing, or change how the rest is shown: two names that look the same
+/// would be different ones.
+bool is_invisible(char32_t c) {
+    return c < 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0xad || (c >= 0x200b && c <= 0x200f) ||
+           (c >= 0x2028 && c <= 0x202f) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+}
+
+/// Of text that is UTF-8, as all that comes out of the JSON parser is.
+char32_t next_code_point(std::string_view& text) {
+    const auto first = static_cast<unsigned char>(text.front());
+    const std::size_t size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    char32_t out = size == 1 ? first : first & (0x7fU >> size);
+    for (std::size_t i = 1; i < size && i < text.size(); ++i) {
+        out = (out << 6U) | (static_cast<unsigned char>(text[i]) & 0x3fU);
+    }
+    text.remove_prefix(std::min(size, text.size()));
+    return out;
+}
+
 Result<std::string> tidy_name(const std::string& name) {
     const std::string out(trim(name));
-    const bool is_plain = std::all_of(out.begin(), out.end(), [](char c) {
-        return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
-    });
     if (out.empty()) return fail(Errc::invalid_argument, "it is required", "name");
-    if (!is_plain) return fail(Errc::invalid_argument, "it holds control characters", "name");
+    std::size_t count = 0;
+    for (std::string_view rest = out; !rest.empty(); ++count) {
+        if (is_invisible(next_code_point(rest))) {
+            return fail(Errc::invalid_argument, "it holds characters that cannot be seen", "name");
+        }
+    }
+    if (count > name_characters_max) {
+        return fail(Errc::invalid_argument, "it has at most 64 characters", "name");
+    }
     return out;
 }
 
@@ -234,7 +259,7 @@ Result<Change> read_change(const Json& patch, const brain::Server& server,
     return out;
 }
 
-std::optional<brain::ServerSpec> renew_game(const brain::Server& server, Catalogue& catalogue) {
+std::optional<Renewed> renew_game(const brain::Server& server, Catalogue& catalogue) {
     auto recipe = Recipe::parse(server.spec.details);
     const auto game = catalogue.find(server.spec.game).game;
     if (!recipe || !game) return std::nullopt;
@@ -250,9 +275,12 @@ std::optional<brain::ServerSpec> renew_game(const brain::Server& server, Catalog
     auto completed = games::complete_variables(*game, kept);
     if (!completed) return std::nullopt;
     recipe->variables = *std::move(completed);
+    Renewed out;
+    out.digest = Catalogue::digest_of(*game);
+    out.is_first = catalogue.pinned(out.digest) == nullptr;
     recipe->digest = catalogue.pin(game);
-    auto out = server.spec;
-    out.details = recipe->details();
+    out.spec = server.spec;
+    out.spec.details = recipe->details();
     return out;
 }
 

@@ -29,10 +29,14 @@ struct Change {
 [[nodiscard]] Result<Change> read_change(const Json& patch, const brain::Server& server,
                                          const Catalogue& catalogue);
 
-/// The specification with the game as it is defined now; nothing when that is what it has, is gone
-/// or does not take its variables.
-[[nodiscard]] std::optional<brain::ServerSpec> renew_game(const brain::Server& server,
-                                                          Catalogue& catalogue);
+/// The specification with the game as it is defined now, which is pinned; nothing when that is what
+/// it has, is gone or does not take its variables.
+struct Renewed {
+    brain::ServerSpec spec;
+    std::string digest;     ///< of the game
+    bool is_first = false;  ///< nobody had pinned it before
+};
+[[nodiscard]] std::optional<Renewed> renew_game(const brain::Server& server, Catalogue& catalogue);
 
 [[nodiscard]] std::vector<std::string> servers_with_data(const brain::State& state,
                                                          const std::string& data);

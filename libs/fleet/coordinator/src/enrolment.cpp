@@ -39,7 +39,7 @@ Result<void> Enrolment::load(store::Store& store) {
         token.created_at = time(*body, "created_at");
         token.expires_at = time(*body, "expires_at");
         token.node_id = body->value("node_id", std::string());
-        token.request_digest = body->value("request_digest", std::string());
+        token.key_digest = body->value("key_digest", std::string());
         tokens_.emplace(record.id, std::move(token));
     }
     records = store.load(identity_kind);
@@ -49,6 +49,7 @@ Result<void> Enrolment::load(store::Store& store) {
         if (!body) return std::unexpected(body.error());
         Identity identity;
         identity.name = body->value("name", std::string());
+        identity.key_digest = body->value("key_digest", std::string());
         identity.password_hash = body->value("password_hash", std::string());
         identity.joined_at = time(*body, "joined_at");
         identity.is_revoked = body->value("revoked", false);
@@ -65,12 +66,13 @@ void Enrolment::store_token(const JoinToken& token) {
                              {"created_at", to_rfc3339(token.created_at)},
                              {"expires_at", to_rfc3339(token.expires_at)},
                              {"node_id", token.node_id},
-                             {"request_digest", token.request_digest}}));
+                             {"key_digest", token.key_digest}}));
 }
 
 void Enrolment::store_identity(const std::string& node_id, const Identity& identity) {
     ledger_.put(std::string(identity_kind), node_id,
                 to_text(Json{{"name", identity.name},
+                             {"key_digest", identity.key_digest},
                              {"password_hash", identity.password_hash},
                              {"joined_at", to_rfc3339(identity.joined_at)},
                              {"revoked", identity.is_revoked}}));
@@ -130,27 +132,37 @@ Result<wire::EnrollReply> Enrolment::enrol(const wire::EnrollRequest& request) {
         if (equal_secret(token.hash, hash)) found = &token;
     }
     if (found == nullptr) return refused;
-    const auto digest = sha256_hex(request.signing_request_der());
+    // Not of the request: a signature is another one each time, though the key is the same.
+    const auto digest = pki::key_digest(request.signing_request_der());
+    if (!digest) return std::unexpected(digest.error());
     if (!found->node_id.empty()) {
-        if (found->request_digest != digest || !admit(found->node_id)) return refused;
+        if (found->key_digest != *digest || !admit(found->node_id)) return refused;
         return reply(found->node_id, request.signing_request_der());
     }
     if (found->expires_at <= clock_.now()) return refused;
 
-    const auto node_id = new_id("node");
+    const auto known = node_of_key(*digest);
+    const auto node_id = known.empty() ? new_id("node") : known;
     auto made = reply(node_id, request.signing_request_der());
     if (!made) return made;
     found->node_id = node_id;
-    found->request_digest = digest;
+    found->key_digest = *digest;
     store_token(*found);
-    Identity identity;
+    Identity& identity = identities_[node_id];
     // Who made the token knows best what the node is to be called.
     identity.name = tidy_name(found->name.empty() ? request.name() : found->name);
+    identity.key_digest = *digest;
     identity.password_hash = request.password_hash();
     identity.joined_at = clock_.now();
     store_identity(node_id, identity);
-    identities_.emplace(node_id, std::move(identity));
     return made;
+}
+
+std::string Enrolment::node_of_key(const std::string& key_digest) const {
+    for (const auto& [id, identity] : identities_) {
+        if (identity.key_digest == key_digest && !identity.is_revoked) return id;
+    }
+    return {};
 }
 
 Result<wire::EnrollReply> Enrolment::reply(const std::string& node_id,

@@ -40,7 +40,9 @@ class Enrolment {
     [[nodiscard]] std::vector<Json> tokens() const;
 
     /// Queues the identity; the caller answers the node once it is durable. The same token with the
-    /// same request gives the same node again.
+    /// same key gives the same node again: the answer may have been lost. So does another good
+    /// token with the key of a node that was not revoked: it comes back after its certificate has
+    /// expired, and its servers are still its own.
     [[nodiscard]] Result<wire::EnrollReply> enrol(const wire::EnrollRequest& request);
     [[nodiscard]] Result<wire::EnrollReply> renew(const std::string& node_id,
                                                   std::string_view request_der) const;
@@ -65,16 +67,19 @@ class Enrolment {
         std::string by;
         Timestamp created_at{};
         Timestamp expires_at{};
-        std::string node_id;         ///< that used it
-        std::string request_digest;  ///< of what it sent
+        std::string node_id;     ///< that used it
+        std::string key_digest;  ///< of the key that it came with
     };
     struct Identity {
         std::string name;
+        std::string key_digest;
         std::string password_hash;
         Timestamp joined_at{};
         bool is_revoked = false;
     };
     void store_token(const JoinToken& token);
+    /// The node that came with that key and was not revoked; empty: none.
+    [[nodiscard]] std::string node_of_key(const std::string& key_digest) const;
     void store_identity(const std::string& node_id, const Identity& identity);
     [[nodiscard]] Result<wire::EnrollReply> reply(const std::string& node_id,
                                                   std::string_view request_der) const;

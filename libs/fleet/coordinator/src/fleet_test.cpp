@@ -52,7 +52,10 @@ TEST_F(Fleets, DeployARealCommandAndFollowItUntilReady) {
     const auto server = wait_for("/api/v1/servers/" + id, "state", "ready");
     EXPECT_EQ(server["address"], "203.0.113.7:24567");
     EXPECT_EQ(server["node_id"], node->id);
-    wait_for("/api/v1/operations/" + operation, "state", "succeeded");
+    EXPECT_EQ(server["node_name"], "scripted");
+    const auto ended = wait_for("/api/v1/operations/" + operation, "state", "succeeded");
+    EXPECT_EQ(ended["by_name"], "first admin");
+    EXPECT_EQ(ended["node_name"], "scripted");
     const auto event = receive_event(*events, "server", id);
     EXPECT_EQ(event["action"], "put");
     EXPECT_EQ(receive_event(*events, "operation", operation)["object"]["kind"], "deploy");
@@ -325,6 +328,8 @@ TEST_F(Fleets, TellWatchersSamplesAndKeepTheLatest) {
     EXPECT_EQ(event["object"]["server_id"], id);
     EXPECT_EQ(event["object"]["cpu_percent"], 42);
     EXPECT_EQ(get("/api/v1/servers/" + id).body["usage"]["cpu_percent"], 42);
+    node->observe(id, 1000, wire::STOPPED);
+    EXPECT_TRUE(wait_for("/api/v1/servers/" + id, "state", "stopped")["usage"].is_null());
 }
 
 TEST_F(Fleets, CancelOnlyWhatHasNotBegun) {

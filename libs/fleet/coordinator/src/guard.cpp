@@ -108,6 +108,7 @@ std::optional<http::Response> Guard::check(http::Request& request) {
                                        std::string(name_of(principal->role)),
                                    {}});
     }
+    tokens_.used(principal->id);
     request.headers.set(token_header, principal->id);
     return std::nullopt;
 }

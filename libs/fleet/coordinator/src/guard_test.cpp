@@ -5,6 +5,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include "idempotency.hpp"
+#include "inventory.hpp"
 #include "muster/store/fake.hpp"
 #include "testing/turns.hpp"
 
@@ -144,6 +145,42 @@ TEST_F(Guards, StoreOnlyHashesOfTokensAndKnowThemAfterARestart) {
     const auto who = again.verify(bearer);
     ASSERT_TRUE(who);
     EXPECT_EQ(who->role, Role::admin);
+}
+
+TEST_F(Guards, RememberToTheMinuteWhenATokenWasUsed) {
+    const auto bearer = token(Role::viewer);
+    const auto id = last_id;
+    EXPECT_TRUE((*tokens.describe(id))["last_used_at"].is_null());
+    clock.advance(std::chrono::seconds(90));
+    EXPECT_EQ(check("GET", "/view", bearer), 0);
+    clock.advance(std::chrono::seconds(15));
+    EXPECT_EQ(check("GET", "/view", bearer), 0);
+    EXPECT_EQ((*tokens.describe(id))["last_used_at"], "2026-06-01T12:01:00.000Z");
+    ASSERT_TRUE(testing::finish(context, ledger.settled()));
+    const auto stored = [this] { return store.load("token")->front().body; };
+    EXPECT_EQ(stored().find("12:01:00"), std::string::npos) << "a use alone writes nothing";
+    tokens.keep_uses();
+    ASSERT_TRUE(testing::finish(context, ledger.settled()));
+    EXPECT_NE(stored().find("12:01:00"), std::string::npos);
+    Tokens again{ledger, clock};
+    ASSERT_TRUE(again.load(store));
+    EXPECT_EQ((*again.describe(id))["last_used_at"], "2026-06-01T12:01:00.000Z");
+    EXPECT_TRUE(again.verify(bearer));
+}
+
+TEST_F(Guards, ForgetSamplesThatAreOld) {
+    Inventory inventory{clock};
+    wire::Samples samples;
+    samples.mutable_node()->set_pids(7);
+    samples.add_servers()->set_server_id("srv-1");
+    inventory.sampled("node-1", samples);
+    clock.advance(std::chrono::seconds(10));
+    ASSERT_NE(inventory.node_sample("node-1"), nullptr);
+    EXPECT_EQ(inventory.node_sample("node-1")->pids(), 7);
+    ASSERT_NE(inventory.server_sample("srv-1"), nullptr);
+    clock.advance(std::chrono::milliseconds(1));
+    EXPECT_EQ(inventory.node_sample("node-1"), nullptr);
+    EXPECT_EQ(inventory.server_sample("srv-1"), nullptr);
 }
 
 TEST_F(Guards, KeepTheLastAdminToken) {

@@ -93,18 +93,26 @@ void Inventory::forget_node(const std::string& node_id) {
 }
 
 void Inventory::sampled(const std::string& node_id, const wire::Samples& samples) {
-    if (samples.has_node()) node_samples_[node_id] = samples.node();
-    for (const auto& sample : samples.servers()) server_samples_[sample.server_id()] = sample;
+    const auto now = clock_.now();
+    if (samples.has_node()) node_samples_[node_id] = {samples.node(), now};
+    for (const auto& sample : samples.servers()) {
+        server_samples_[sample.server_id()] = {sample, now};
+    }
+}
+
+const wire::Sample* Inventory::fresh(const std::map<std::string, Kept>& samples,
+                                     const std::string& id) const {
+    const auto found = samples.find(id);
+    if (found == samples.end()) return nullptr;
+    return clock_.now() - found->second.came_at > sample_age_max ? nullptr : &found->second.sample;
 }
 
 const wire::Sample* Inventory::node_sample(const std::string& node_id) const {
-    const auto found = node_samples_.find(node_id);
-    return found == node_samples_.end() ? nullptr : &found->second;
+    return fresh(node_samples_, node_id);
 }
 
 const wire::Sample* Inventory::server_sample(const std::string& server_id) const {
-    const auto found = server_samples_.find(server_id);
-    return found == server_samples_.end() ? nullptr : &found->second;
+    return fresh(server_samples_, server_id);
 }
 
 void Inventory::forget_server(const std::string& server_id) {

@@ -41,6 +41,8 @@ struct Container {
 /// served while a node is away too, with its age.
 class Inventory {
   public:
+    explicit Inventory(const Clock& clock) : clock_(clock) {}
+
     static constexpr std::size_t containers_per_node_max = 10'000;
     /// Muster's own containers carry this label with the server's id.
     static constexpr std::string_view server_label = "muster.server";
@@ -59,8 +61,11 @@ class Inventory {
     void forget_node(const std::string& node_id);
 
     void sampled(const std::string& node_id, const wire::Samples& samples);
+    /// The latest; nullptr when that is older than `sample_age_max`: what was true then says
+    /// nothing of now.
     [[nodiscard]] const wire::Sample* node_sample(const std::string& node_id) const;
     [[nodiscard]] const wire::Sample* server_sample(const std::string& server_id) const;
+    static constexpr std::chrono::seconds sample_age_max{10};
     void forget_server(const std::string& server_id);
 
     /// A word of that node came now.
@@ -70,11 +75,20 @@ class Inventory {
     [[nodiscard]] std::int64_t age_ms(Timestamp now, const std::string& node_id = {}) const;
 
   private:
+    /// With the time by our clock: a node's own may be wrong.
+    struct Kept {
+        wire::Sample sample;
+        Timestamp came_at{};
+    };
+    [[nodiscard]] const wire::Sample* fresh(const std::map<std::string, Kept>& samples,
+                                            const std::string& id) const;
+
+    const Clock& clock_;
     std::map<Key, Container> containers_;
     std::set<Key> by_id_;  ///< container, node
     std::map<std::string, std::size_t> counts_;
-    std::map<std::string, wire::Sample> node_samples_;
-    std::map<std::string, wire::Sample> server_samples_;
+    std::map<std::string, Kept> node_samples_;
+    std::map<std::string, Kept> server_samples_;
     std::map<std::string, Timestamp> heard_;
 };
 

@@ -78,13 +78,13 @@ TEST_F(Ledgers, TellThoseWhoWaitWhenTheStoreFailsAndBringTheChangeInLater) {
 
 TEST_F(Ledgers, KeepAnAuditChainThatVerifies) {
     EXPECT_TRUE(verdict().valid);
-    for (int i = 0; i < 2100; ++i) audit.note("tok-a", "server.start", "srv-1", Json::object());
+    for (int i = 0; i < 1010; ++i) audit.note("tok-a", "server.start", "srv-1", Json::object());
     const auto all = verdict();
     EXPECT_TRUE(all.valid);
-    EXPECT_EQ(all.entries, 2100);
-    auto page = finish(context, audit.read(2098, 10));
+    EXPECT_EQ(all.entries, 1010) << "more than one page";
+    auto page = finish(context, audit.read(1008, 10));
     ASSERT_EQ(page.count, 2U);
-    EXPECT_EQ((*page.items)[1]["sequence"], 2100);
+    EXPECT_EQ((*page.items)[1]["sequence"], 1010);
 }
 
 TEST_F(Ledgers, FindTheFirstAuditEntryThatWasChangedOrIsMissing) {

@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
+#include "muster/base/encoding.hpp"
 #include "views.hpp"
 #include "wire_words.hpp"
 
@@ -248,6 +249,9 @@ void NodeLinks::inventory_came(const SessionPtr& session, const wire::Inventory&
     reported.node_id = node_id;
     reported.session = session->number;
     reported.runtime_answers = inventory.runtime_answers();
+    reported.runtime = to_utf8(inventory.runtime());
+    reported.runtime_version = to_utf8(inventory.runtime_version());
+    reported.avoided_ports = busy_ports_of(inventory.listening());
     for (const auto& observed : inventory.servers()) {
         reported.servers.push_back({observed.server_id(), observed_of(observed)});
     }
@@ -262,7 +266,8 @@ void NodeLinks::inventory_came(const SessionPtr& session, const wire::Inventory&
             publish(*container, false);
             // A server that another coordinator left behind holds its ports like any stranger.
             if (fleet_.state().server(container->server_id) != nullptr) continue;
-            for (const auto& port : busy_ports_of(observed)) reported.busy_ports.push_back(port);
+            for (const auto& port : busy_ports_of(observed.ports()))
+                reported.busy_ports.push_back(port);
         }
     } else if (options_.log) {
         options_.log(LogLevel::warning, "the runtime of node " + node_id +
@@ -326,7 +331,7 @@ void NodeLinks::answered(const SessionPtr& session, const wire::Answer& answer) 
 
 void NodeLinks::publish(const Container& container, bool gone) {
     if (!events_.wanted("container")) return;
-    events_.publish("container", gone, to_json(container), container.server_id);
+    events_.publish("container", gone, to_json(container, fleet_.state()), container.server_id);
 }
 
 }  // namespace muster::coordinator

@@ -46,7 +46,7 @@ Result<http::Response> list_operations(House& house, Call& call) {
                       [](const auto* a, const auto* b) { return a->order > b->order; });
     Json items = Json::array();
     for (std::size_t i = 0; i < shown; ++i) {
-        items.push_back(to_json(*found[i], house.fleet.state()));
+        items.push_back(to_json(*found[i], house.fleet.state(), house.tokens));
     }
     const auto next = found.size() > shown ? std::to_string(found[shown - 1]->order) : "";
     return list_response(std::move(items), next, 0);
@@ -63,7 +63,7 @@ Result<const brain::Operation*> known_operation(const House& house, const Call& 
 Result<http::Response> get_operation(House& house, Call& call) {
     const auto operation = known_operation(house, call);
     if (!operation) return std::unexpected(operation.error());
-    return object_response(to_json(**operation, house.fleet.state()));
+    return object_response(to_json(**operation, house.fleet.state(), house.tokens));
 }
 
 Result<http::Response> cancel_operation(House& house, Call& call) {

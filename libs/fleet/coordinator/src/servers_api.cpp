@@ -122,9 +122,9 @@ Result<http::Response> deploy(House& house, Call& call) {
     call.audit_object = server_id;
     call.audit_detail = Json{{"name", state.server(server_id)->spec.name},
                              {"game", state.server(server_id)->spec.game}};
-    auto response =
-        json_response(202, Json{{"server", server_json(house, *state.server(server_id))},
-                                {"operation", to_json(*state.operation(operation_id), state)}});
+    auto response = json_response(
+        202, Json{{"server", server_json(house, *state.server(server_id))},
+                  {"operation", to_json(*state.operation(operation_id), state, house.tokens)}});
     response.headers.set("Location", "/api/v1/operations/" + operation_id);
     return response;
 }
@@ -194,21 +194,16 @@ Result<http::Response> power_server(House& house, Call& call, brain::OperationKi
 Result<http::Response> update_server(House& house, Call& call) {
     const auto server = visible_server(house, call, call.id());
     if (!server) return std::unexpected(server.error());
-    // An update takes the game as it is defined today, where the server's settings still fit it.
-    if (auto renewed = renew_game(**server, house.catalogue)) {
-        brain::ChangeServer change;
-        change.server_id = call.id();
-        change.spec = *std::move(renewed);
-        if (auto told = house.fleet.tell(std::move(change)); !told) {
-            return std::unexpected(told.error());
-        }
-    }
     brain::UpdateServer event;
     event.operation_id = new_id("op");
     event.server_id = call.id();
     event.by = call.who.id;
+    // An update takes the game as it is defined today, where the server's settings still fit it.
+    const auto renewed = renew_game(**server, house.catalogue);
+    if (renewed) event.spec = renewed->spec;
     const auto operation_id = event.operation_id;
     if (auto told = house.fleet.tell(std::move(event)); !told) {
+        if (renewed && renewed->is_first) house.catalogue.unpin(renewed->digest);
         return std::unexpected(told.error());
     }
     return accepted(house, operation_id);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "muster/base/encoding.hpp"
 #include "muster/base/random.hpp"
@@ -73,6 +74,10 @@ Result<void> Tokens::load(store::Store& store) {
             until != body->end() && until->is_string()) {
             token.expires_at = from_rfc3339(until->get<std::string>());
         }
+        if (const auto last = body->find("last_used_at");
+            last != body->end() && last->is_string()) {
+            token.last_used_at = from_rfc3339(last->get<std::string>());
+        }
         token.created_by = body->value("created_by", std::string());
         tokens_.emplace(record.id, std::move(token));
     }
@@ -103,11 +108,36 @@ Result<Tokens::Made> Tokens::create(Wanted wanted) {
     token.created_at = clock_.now();
     if (wanted.expires_in) token.expires_at = token.created_at + *wanted.expires_in;
     token.created_by = std::move(wanted.by);
-    Json body = describe(token);
-    body["hash"] = token.hash;
-    ledger_.put(std::string(kind), made.id, to_text(body));
+    keep(token);
     tokens_.emplace(made.id, std::move(token));
     return made;
+}
+
+void Tokens::keep(const Token& token) {
+    Json body = describe(token);
+    body["hash"] = token.hash;
+    ledger_.put(std::string(kind), token.who.id, to_text(body));
+}
+
+void Tokens::used(const std::string& id) {
+    const auto found = tokens_.find(id);
+    if (found == tokens_.end()) return;
+    const auto minute = floor<std::chrono::minutes>(clock_.now());
+    if (found->second.last_used_at == minute) return;
+    found->second.last_used_at = minute;
+    found->second.is_use_kept = false;
+}
+
+void Tokens::keep_uses() {
+    for (auto& [id, token] : tokens_) {
+        if (!std::exchange(token.is_use_kept, true)) keep(token);
+    }
+}
+
+Json Tokens::name_of(const std::string& id) const {
+    const auto found = tokens_.find(id);
+    if (found != tokens_.end()) return found->second.who.name;
+    return id.starts_with("tok-") ? Json(nullptr) : Json(id);
 }
 
 Result<void> Tokens::erase(const std::string& id) {
@@ -153,10 +183,11 @@ Json Tokens::describe(const Token& token) {
     if (token.who.servers) servers = *token.who.servers;
     return Json{{"id", token.who.id},
                 {"name", token.who.name},
-                {"role", name_of(token.who.role)},
+                {"role", coordinator::name_of(token.who.role)},
                 {"servers", std::move(servers)},
                 {"created_at", to_rfc3339(token.created_at)},
                 {"expires_at", time_or_null(token.expires_at)},
+                {"last_used_at", time_or_null(token.last_used_at)},
                 {"created_by", token.created_by}};
 }
 

@@ -64,6 +64,13 @@ class Tokens {
     [[nodiscard]] std::optional<Principal> verify(std::string_view token) const;
     /// Of a token that was verified before; nullopt once it is deleted or has expired.
     [[nodiscard]] std::optional<Principal> find(const std::string& id) const;
+    /// What people call that token, or null once it is deleted; what is no token's id
+    /// ("coordinator") is its own name.
+    [[nodiscard]] Json name_of(const std::string& id) const;
+    /// It was used now. Remembered to the minute, and written by keep_uses() alone.
+    void used(const std::string& id);
+    /// Queues what used() remembered; to be called now and then, and at the end.
+    void keep_uses();
     [[nodiscard]] std::optional<Json> describe(const std::string& id) const;
     /// In the order of their ids, after `cursor`.
     [[nodiscard]] std::vector<Json> list(std::string_view after, std::size_t limit) const;
@@ -78,7 +85,10 @@ class Tokens {
         Timestamp created_at{};
         std::optional<Timestamp> expires_at;
         std::string created_by;
+        std::optional<Timestamp> last_used_at;
+        bool is_use_kept = true;
     };
+    void keep(const Token& token);
     [[nodiscard]] static Json describe(const Token& token);
 
     Ledger& ledger_;

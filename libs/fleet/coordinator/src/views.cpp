@@ -20,6 +20,19 @@ Json ports_json(const std::vector<brain::GivenPort>& ports) {
     return out;
 }
 
+/// What people call the node; null when there is none or it is not known any more.
+Json name_of_node(const brain::State& state, const std::string& node_id) {
+    const auto* node = state.node(node_id);
+    return node == nullptr ? Json(nullptr) : Json(node->name);
+}
+
+/// Whether there is a program whose use of the machine means anything.
+bool is_up(brain::ServerState state) {
+    using State = brain::ServerState;
+    return state == State::starting || state == State::ready || state == State::unhealthy ||
+           state == State::paused || state == State::stopping || state == State::removing;
+}
+
 /// Where players reach it: the node's address and the first port.
 Json address_of(const brain::Server& server, const brain::State& state) {
     const auto* node = state.node(server.node_id);
@@ -38,7 +51,7 @@ Json time_of_ms(std::int64_t ms) {
     return to_rfc3339(Timestamp(std::chrono::milliseconds(ms)));
 }
 
-Json to_json(const Container& container) {
+Json to_json(const Container& container, const brain::State& state) {
     Json ports = Json::array();
     for (const auto& port : container.ports) {
         ports.push_back(Json{{"name", port.name},
@@ -48,6 +61,7 @@ Json to_json(const Container& container) {
     }
     return Json{{"id", container.id},
                 {"node_id", container.node_id},
+                {"node_name", name_of_node(state, container.node_id)},
                 {"name", container.name},
                 {"image", container.image},
                 {"phase", container.phase},
@@ -74,7 +88,7 @@ Json to_json(const wire::Sample& sample) {
                 {"pids", sample.pids()}};
 }
 
-Json to_json(const brain::Operation& operation, const brain::State& state) {
+Json to_json(const brain::Operation& operation, const brain::State& state, const Tokens& tokens) {
     Json error = nullptr;
     if (operation.error) {
         error = Json{{"code", name_of(operation.error->code)},
@@ -87,6 +101,7 @@ Json to_json(const brain::Operation& operation, const brain::State& state) {
                 {"server_id", or_null(operation.server_id)},
                 {"server_name", server == nullptr ? Json(nullptr) : Json(server->spec.name)},
                 {"node_id", or_null(operation.node_id)},
+                {"node_name", name_of_node(state, operation.node_id)},
                 {"container_id", or_null(operation.container_id)},
                 {"image", or_null(operation.image)},
                 {"state", brain::name_of(operation.state)},
@@ -97,7 +112,8 @@ Json to_json(const brain::Operation& operation, const brain::State& state) {
                 {"created_at", to_rfc3339(operation.created_at)},
                 {"started_at", time_or_null(operation.started_at)},
                 {"finished_at", time_or_null(operation.finished_at)},
-                {"by", operation.by}};
+                {"by", operation.by},
+                {"by_name", tokens.name_of(operation.by)}};
 }
 
 Json to_json(const brain::Node& node, const brain::State& state, const Inventory& inventory) {
@@ -136,7 +152,8 @@ Json to_json(const brain::Server& server, const brain::State& state, const Inven
                          {"kind", brain::name_of(current->kind)},
                          {"state", brain::name_of(current->state)}};
     }
-    const auto* sample = inventory.server_sample(server.id);
+    const auto shown = state.shown_state(server);
+    const auto* sample = is_up(shown) ? inventory.server_sample(server.id) : nullptr;
     const auto since =
         server.observed.since == Timestamp{} ? server.created_at : server.observed.since;
     // Without its game nobody knows which of them are secret.
@@ -149,7 +166,8 @@ Json to_json(const brain::Server& server, const brain::State& state, const Inven
                 {"description", recipe.description},
                 {"game", server.spec.game},
                 {"node_id", or_null(server.node_id)},
-                {"state", brain::name_of(state.shown_state(server))},
+                {"node_name", name_of_node(state, server.node_id)},
+                {"state", brain::name_of(shown)},
                 {"desired", brain::name_of(server.desired)},
                 {"reason", state.shown_reason(server)},
                 {"since", to_rfc3339(since)},

@@ -5,13 +5,15 @@
 #include "inventory.hpp"
 #include "json.hpp"
 #include "muster/brain/state.hpp"
+#include "tokens.hpp"
 
 namespace muster::coordinator {
 
 /// How things are shown: the shapes of docs/api.md. Secrets are masked here, once for all.
-[[nodiscard]] Json to_json(const Container& container);
+[[nodiscard]] Json to_json(const Container& container, const brain::State& state);
 [[nodiscard]] Json to_json(const wire::Sample& sample);
-[[nodiscard]] Json to_json(const brain::Operation& operation, const brain::State& state);
+[[nodiscard]] Json to_json(const brain::Operation& operation, const brain::State& state,
+                           const Tokens& tokens);
 [[nodiscard]] Json to_json(const brain::Node& node, const brain::State& state,
                            const Inventory& inventory);
 [[nodiscard]] Json to_json(const brain::Server& server, const brain::State& state,

@@ -93,9 +93,10 @@ std::optional<Error> error_of(bool ok, const std::string& code, const std::strin
     return Error{from_name(code), message.empty() ? "it failed" : text_of(message), text_of(field)};
 }
 
-std::vector<brain::BusyPort> busy_ports_of(const wire::ContainerObserved& container) {
+std::vector<brain::BusyPort> busy_ports_of(
+    const google::protobuf::RepeatedPtrField<wire::Port>& ports) {
     std::vector<brain::BusyPort> out;
-    for (const auto& port : container.ports()) {
+    for (const auto& port : ports) {
         if (port.outside() == 0 || port.outside() > 65535) continue;
         out.push_back({port_of(port.outside()),
                        port.protocol() == "udp" ? brain::Protocol::udp : brain::Protocol::tcp});

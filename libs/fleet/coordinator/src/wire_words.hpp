@@ -13,6 +13,7 @@ namespace wire = muster::node::v1;
 [[nodiscard]] brain::Observed observed_of(const wire::ServerObserved& observed);
 [[nodiscard]] std::optional<Error> error_of(bool ok, const std::string& code,
                                             const std::string& message, const std::string& field);
-[[nodiscard]] std::vector<brain::BusyPort> busy_ports_of(const wire::ContainerObserved& container);
+[[nodiscard]] std::vector<brain::BusyPort> busy_ports_of(
+    const google::protobuf::RepeatedPtrField<wire::Port>& ports);
 
 }  // namespace muster::coordinator

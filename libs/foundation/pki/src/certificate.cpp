@@ -277,16 +277,16 @@ Result<std::string> issue(const Identity& authority, std::string_view private_ke
     return issue_for_key(authority, **key, subject, usage, now, valid);
 }
 
-Result<std::string> issue_for_request(const Identity& authority, std::string_view request_der,
-                                      const Subject& subject, Usage usage, Timestamp now,
-                                      std::chrono::minutes valid) {
+namespace {
+
+Result<Request> read_request(std::string_view request_der) {
     constexpr const char* field = "signing_request_der";
     if (request_der.size() > request_bytes_max) {
         return fail(Errc::too_large, "a signing request has at most 16 KiB", field);
     }
     const auto* at = reinterpret_cast<const unsigned char*>(request_der.data());
     const unsigned char* const end = at + request_der.size();
-    const Request request{d2i_X509_REQ(nullptr, &at, static_cast<long>(request_der.size()))};
+    Request request{d2i_X509_REQ(nullptr, &at, static_cast<long>(request_der.size()))};
     if (!request || at != end) {
         return openssl_failed(Errc::invalid_argument, "the signing request cannot be read", field);
     }
@@ -301,7 +301,29 @@ Result<std::string> issue_for_request(const Identity& authority, std::string_vie
         return openssl_failed(Errc::invalid_argument,
                               "the signing request is not signed by its own key", field);
     }
-    return issue_for_key(authority, *key, subject, usage, now, valid);
+    return request;
+}
+
+}  // namespace
+
+Result<std::string> issue_for_request(const Identity& authority, std::string_view request_der,
+                                      const Subject& subject, Usage usage, Timestamp now,
+                                      std::chrono::minutes valid) {
+    const auto request = read_request(request_der);
+    if (!request) return std::unexpected(request.error());
+    return issue_for_key(authority, *X509_REQ_get0_pubkey(request->get()), subject, usage, now,
+                         valid);
+}
+
+Result<std::string> key_digest(std::string_view request_der) {
+    const auto request = read_request(request_der);
+    if (!request) return std::unexpected(request.error());
+    unsigned char* der = nullptr;
+    const int size = i2d_PUBKEY(X509_REQ_get0_pubkey(request->get()), &der);
+    if (size <= 0) return openssl_failed(Errc::internal, "the request's key cannot be written");
+    std::string bytes(reinterpret_cast<const char*>(der), static_cast<std::size_t>(size));
+    OPENSSL_free(der);
+    return sha256_hex(bytes);
 }
 
 Result<CertificateFacts> facts(std::string_view certificate_pem) {

@@ -7,24 +7,37 @@
 
 namespace muster::coordinator::testing {
 
-Result<void> ScriptedNode::enrol(const std::string& join_token) {
+Result<void> ScriptedNode::enrol(const std::string& join_token, std::uint16_t via) {
     const auto parts = split_list(join_token, '-');
-    auto key = pki::new_private_key();
-    if (!key) return std::unexpected(key.error());
-    auto request = pki::signing_request(*key);
+    if (identity_.private_key_pem.empty()) {
+        auto key = pki::new_private_key();
+        if (!key) return std::unexpected(key.error());
+        identity_.private_key_pem = *std::move(key);
+    }
+    auto request = pki::signing_request(identity_.private_key_pem);
     if (!request) return std::unexpected(request.error());
     wire::EnrollRequest message;
     message.set_join_token(join_token);
     message.set_signing_request_der(*request);
     message.set_name("scripted");
     auto reply = testing::finish(
-        context_, link::Client::enrol(context_.get_executor(), "127.0.0.1:" + std::to_string(port_),
+        context_, link::Client::enrol(context_.get_executor(),
+                                      "127.0.0.1:" + std::to_string(via != 0 ? via : port_),
                                       parts.size() > 1 ? parts[1] : std::string(),
                                       std::move(message), patience));
     if (!reply) return std::unexpected(reply.error());
     id = reply->node_id();
-    identity_ = pki::Identity{reply->certificate_pem(), *key};
+    identity_.certificate_pem = reply->certificate_pem();
     authority_pem_ = reply->ca_pem();
+    return {};
+}
+
+Result<void> ScriptedNode::renew() {
+    auto request = pki::signing_request(identity_.private_key_pem);
+    if (!request) return std::unexpected(request.error());
+    auto reply = testing::finish(context_, client_->renew(*request, patience));
+    if (!reply) return std::unexpected(reply.error());
+    identity_.certificate_pem = reply->certificate_pem();
     return {};
 }
 

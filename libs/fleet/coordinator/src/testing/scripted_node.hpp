@@ -24,8 +24,12 @@ class ScriptedNode {
     ScriptedNode(const ScriptedNode&) = delete;
     ScriptedNode& operator=(const ScriptedNode&) = delete;
 
-    /// Joins with a token; the error is the coordinator's.
-    Result<void> enrol(const std::string& join_token);
+    /// Joins with a token; the error is the coordinator's. The key stays the same each time, the
+    /// request is a new one. `via`: another port than the coordinator's, of a proxy.
+    Result<void> enrol(const std::string& join_token, std::uint16_t via = 0);
+    /// A fresh certificate for the same key, which the next connect() uses.
+    Result<void> renew();
+    [[nodiscard]] const std::string& certificate_pem() const { return identity_.certificate_pem; }
     /// Opens a session, says hello and sends its inventory.
     Result<void> connect();
     void leave();

@@ -108,6 +108,21 @@ void Stand::close() {
     context.poll();
 }
 
+int Stand::status_over_https(const std::string& authority_pem) {
+    auto endpoint = http::Endpoint::parse(
+        "https://127.0.0.1:" + std::to_string(coordinator->http_port()), authority_pem);
+    if (!endpoint) {
+        ADD_FAILURE() << endpoint.error().message;
+        return -1;
+    }
+    http::Client client(context.get_executor(), *std::move(endpoint));
+    http::ClientRequest request;
+    request.target = "/api/v1/whoami";
+    request.headers.set("Authorization", "Bearer " + token);
+    const auto response = finish(context, client.send(std::move(request), patience));
+    return response ? response->status : 0;
+}
+
 Reply Stand::raw(const std::string& method, const std::string& target, const std::string& body,
                  http::Fields headers) {
     http::Endpoint endpoint;

@@ -33,6 +33,8 @@ class Stand : public ::testing::Test {
 
     /// Options may be changed before.
     void open();
+    /// A request of whoami over HTTPS that trusts that authority alone; 0 when TLS refuses.
+    int status_over_https(const std::string& authority_pem);
     void close();
 
     Reply call(const std::string& method, const std::string& target, const Json& body = nullptr,

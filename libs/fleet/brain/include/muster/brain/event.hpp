@@ -47,7 +47,11 @@ struct InventoryReported {
     /// acknowledgement.
     std::vector<std::string> known_operations{};
     std::vector<BusyPort> busy_ports{};  ///< held by containers that are none of our servers
-    bool runtime_answers = true;         ///< false: `servers` says nothing
+    /// Held by programs of the host: not given to a port that may have any number.
+    std::vector<BusyPort> avoided_ports{};
+    bool runtime_answers = true;  ///< false: `servers` says nothing
+    std::string runtime{};        ///< as in NodeFacts; empty: nothing new
+    std::string runtime_version{};
 };
 /// Any sign of life that is none of the others (a pong).
 struct NodeSeen {
@@ -105,7 +109,8 @@ struct ChangeNode {
 struct RevokeNode {
     std::string node_id{};
 };
-/// invalid_argument or not_found with the field of the deploy body ("node_id", "ports.game").
+/// invalid_argument or not_found with the field of the deploy body ("node_id", "ports.game"), and
+/// conflict with "name" when another server has it (exactly so; an empty name is nobody's).
 /// Where nothing fits the operation waits, and its `detail` says why.
 struct DeployServer {
     std::string operation_id{};
@@ -133,11 +138,13 @@ struct PowerServer {
     std::string by{};
 };
 /// Pulls the image and makes the instance anew from the stored specification; runs afterwards if it
-/// is desired to run.
+/// is desired to run. `spec` is stored before, by the rules of ChangeServer, in the same step: a
+/// refused update changes nothing.
 struct UpdateServer {
     std::string operation_id{};
     std::string server_id{};
     std::string by{};
+    std::optional<ServerSpec> spec{};
 };
 /// The record goes when the node has confirmed, or at once when the node is revoked or none has it.
 struct RemoveServer {

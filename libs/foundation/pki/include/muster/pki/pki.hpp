@@ -53,6 +53,10 @@ inline constexpr std::size_t request_bytes_max = 16U << 10U;
                                                     const Subject& subject, Usage usage,
                                                     Timestamp now, std::chrono::minutes valid);
 
+/// SHA-256 (hex) of the public key in such a request, which is checked as issue_for_request() does:
+/// two requests with the same one come from who holds the same private key.
+[[nodiscard]] Result<std::string> key_digest(std::string_view request_der);
+
 struct CertificateFacts {
     std::string common_name;  ///< empty when it has none
     std::string serial_hex;   ///< lower case, whole bytes
