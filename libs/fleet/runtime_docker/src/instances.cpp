@@ -27,10 +27,11 @@ bool is_signal(std::string_view name) {
            });
 }
 
-/// Docker 20.10 that was killed while it started a container says "task ID: already exists" to
-/// every later start of it, as a fault of its own (500).
+/// Docker 20.10 that was killed while it started a container says "task ID: already exists" or "id
+/// already in use" to every later start of it, as a fault of its own (500).
 bool is_remnant(std::string_view message) {
-    return message.starts_with("task ") && message.ends_with(": already exists");
+    return (message.starts_with("task ") && message.ends_with(": already exists")) ||
+           message.ends_with("id already in use");
 }
 
 class DockerInstances final : public runtime::Instances {
