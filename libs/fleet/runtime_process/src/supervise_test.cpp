@@ -222,6 +222,8 @@ TEST_F(Supervision, NothingIsLeftOfWhatWasRemoved) {
     lines(id, "Done!");
     ASSERT_TRUE(wait(runtime->instances().remove(id)));
     EXPECT_FALSE(std::filesystem::exists(place.options().state_dir / "instances" / id));
+    // Its lock is free a moment before the supervisor itself is gone.
+    for (int i = 0; i < 3'000 && process_with("process-shim", id) > 0; ++i) ::usleep(10'000);
     EXPECT_EQ(process_with("process-shim", id), -1);
     EXPECT_FALSE(std::filesystem::exists("/sys/fs/cgroup/memory/muster/" + id));
     EXPECT_FALSE(std::filesystem::exists("/sys/fs/cgroup/muster/" + id));
