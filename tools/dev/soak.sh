@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 source tools/dev/steps.sh
 
-fleet_soak() { # NAME TIMES SEED: one of tools/soak, with an engine of its own
+fleet_soak() { # NAME TIMES SEED [FLAG...]: one of tools/soak, with an engine of its own
     local folder=build/soak/$1
     build_preset release muster
     # The engine's mounts must be gone before its folder is.
@@ -16,7 +16,7 @@ fleet_soak() { # NAME TIMES SEED: one of tools/soak, with an engine of its own
     mkdir -p "$folder"
     tools/engine/start "$PWD/$folder/engine"
     tools/images/build testgame "unix://$PWD/$folder/engine/docker.sock"
-    python3 "tools/soak/$1.py" --muster build/release/bin/muster --folder "$folder" --times "$2" ${3:+--seed "$3"}
+    python3 "tools/soak/$1.py" --muster build/release/bin/muster --folder "$folder" --times "$2" ${3:+--seed "$3"} "${@:4}"
 }
 brain_soak() {
     build_preset release muster_brain_sim
@@ -32,7 +32,8 @@ case "$name" in
     partition) fleet_soak partition "${1:-100}" "${2:-}" ;;
     short)
         brain_soak 50
-        fleet_soak kill 8 1
+        # Docker 20.10 itself loses what it was killed in the middle of starting; `kill` kills it too.
+        fleet_soak kill 8 1 --victims coordinator,node
         # Not `partition` yet: it still finds what docs/operations/benchmarks.md names.
         ;;
     *) die "soak what? brain SEEDS, kill TIMES [SEED], partition TIMES [SEED], short" ;;

@@ -21,6 +21,7 @@ def arguments(about, times):
     words.add_argument('--folder', required=True)
     words.add_argument('--times', type=int, default=times)
     words.add_argument('--seed', type=int, default=random.randrange(1_000_000))
+    words.add_argument('--victims', default='coordinator,node,engine', help='which of these are killed')
     return words.parse_args()
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kills a coordinator, a node and a Docker Engine with -9 at random moments while operations are in flight.
 
-    kill.py --muster BIN --folder DIR --times N [--seed S]
+    kill.py --muster BIN --folder DIR --times N [--seed S] [--victims coordinator,node,engine]
 
 Then everything comes back, and these must hold:
 - a server that nobody touched never stopped: its game has started once, and runs still;
@@ -18,15 +18,13 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from fleet import Fleet, arguments  # noqa: E402
 from workload import Workload  # noqa: E402
 
-VICTIMS = ['coordinator', 'node', 'engine']
 
-
-def round_of_kills(fleet, load, most):
+def round_of_kills(fleet, load, most, all_victims):
     random = load.random
     for _ in range(random.randint(1, 6)):
         load.act()
         time.sleep(random.uniform(0, 0.1))
-    victims = random.sample(VICTIMS, min(most, random.choice([1, 1, 1, 2])))
+    victims = random.sample(all_victims, min(most, len(all_victims), random.choice([1, 1, 1, 2])))
     for victim in victims:
         time.sleep(random.uniform(0, 0.3))
         fleet.kill(victim)
@@ -49,7 +47,7 @@ def main():
     try:
         load.prepare()
         while killed < given.times:
-            victims = round_of_kills(fleet, load, given.times - killed)
+            victims = round_of_kills(fleet, load, given.times - killed, given.victims.split(','))
             killed += len(victims)
             print(f'{killed:4} killed: {", ".join(victims)}', flush=True)
             if killed % 20 < len(victims):

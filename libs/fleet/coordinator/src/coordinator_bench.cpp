@@ -185,7 +185,6 @@ struct Bench {
     std::size_t next = 0;
     bool measuring = false;
     std::vector<double> commands;
-    std::vector<double> syncs;
     std::vector<double> questions;
     std::vector<double> pages;
 };
@@ -393,19 +392,6 @@ awaitable<void> page(Bench& bench) {
     }
 }
 
-/// What a commit waits for at least: 4 KiB that the same disk is asked to keep.
-void ask_the_disk(Bench& bench) {
-    const std::string path = bench.child.folder / "sync";
-    const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    const std::string bytes(4096, 'x');
-    for (int i = 0; i < 300 && file >= 0; ++i) {
-        const auto began = Clock::now();
-        if (::write(file, bytes.data(), bytes.size()) < 0 || ::fdatasync(file) != 0) break;
-        bench.syncs.push_back(since(began));
-    }
-    ::close(file);
-}
-
 void say(const char* metric, std::vector<double>& values, const Settings& settings) {
     std::ranges::sort(values);
     const auto at = [&](double part) {
@@ -470,9 +456,7 @@ void run_bench(Bench& bench) {
     work.push_back(command(bench));
     run_all(bench, std::move(work));
     bench.measuring = false;
-    ask_the_disk(bench);
     say("question_to_node_and_back", bench.questions, bench.settings);
-    say("of_which_the_disk_alone", bench.syncs, bench.settings);
     say("command_until_succeeded", bench.commands, bench.settings);
     say("page_of_100_containers", bench.pages, bench.settings);
     say_memory("coordinator_rss_after", bench.child.pid, bench.settings);
