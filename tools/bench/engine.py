@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Start and stop of a game server through Muster, against the same calls to Docker directly, interleaved.
 
-    engine.py --muster BIN --folder DIR [--rounds N]
+    engine.py --muster BIN --folder DIR --engine DIR [--rounds N]
 
 One JSON object a line, times in milliseconds: the median and the 99th percentile of each side, and what Muster adds.
 Both sides run the same image with the same ports and limits; each round does one side, then the other, in changing order.
@@ -67,10 +67,11 @@ def main():
     words = argparse.ArgumentParser()
     words.add_argument('--muster', required=True)
     words.add_argument('--folder', required=True)
+    words.add_argument('--engine', required=True)
     words.add_argument('--rounds', type=int, default=30)
     given = words.parse_args()
     folder = pathlib.Path(given.folder).resolve()
-    fleet = Fleet(str(pathlib.Path(given.muster).resolve()), folder, folder / 'engine')
+    fleet = Fleet(str(pathlib.Path(given.muster).resolve()), folder, given.engine)
     try:
         (folder / 'games').mkdir(exist_ok=True)
         (folder / 'games' / 'benchgame.toml').write_text(GAME)

@@ -19,12 +19,13 @@ for name in "${names[@]}"; do
         engine)
             build_preset release muster >&2
             folder=$PWD/build/bench/engine
-            [ ! -d "$folder/engine" ] || tools/engine/stop "$folder/engine" >/dev/null 2>&1 || true
+            engine=$(engine_folder bench)
+            [ ! -d "$engine" ] || tools/engine/stop "$engine" --purge >/dev/null 2>&1 || true
             rm -rf "$folder"
             mkdir -p "$folder"
-            tools/engine/start "$folder/engine" >&2
-            tools/images/build testgame "unix://$folder/engine/docker.sock" >&2
-            python3 tools/bench/engine.py --muster build/release/bin/muster --folder "$folder"
+            tools/engine/start "$engine" >&2
+            tools/images/build testgame "unix://$engine/docker.sock" >&2
+            python3 tools/bench/engine.py --muster build/release/bin/muster --folder "$folder" --engine "$engine"
             ;;
         *) die "there is no benchmark '$name' (brain link fleet engine)" ;;
     esac

@@ -8,15 +8,16 @@ cd "$(dirname "$0")/../.."
 source tools/dev/steps.sh
 
 fleet_soak() { # NAME TIMES SEED [FLAG...]: one of tools/soak, with an engine of its own
-    local folder=build/soak/$1
+    local folder=build/soak/$1 engine
+    engine=$(engine_folder "$1")
     build_preset release muster
     # The engine's mounts must be gone before its folder is.
-    [ ! -d "$folder/engine" ] || tools/engine/stop "$PWD/$folder/engine" >/dev/null 2>&1 || true
+    [ ! -d "$engine" ] || tools/engine/stop "$engine" --purge >/dev/null 2>&1 || true
     rm -rf "$folder"
     mkdir -p "$folder"
-    tools/engine/start "$PWD/$folder/engine"
-    tools/images/build testgame "unix://$PWD/$folder/engine/docker.sock"
-    python3 "tools/soak/$1.py" --muster build/release/bin/muster --folder "$folder" --times "$2" ${3:+--seed "$3"} "${@:4}"
+    tools/engine/start "$engine"
+    tools/images/build testgame "unix://$engine/docker.sock"
+    python3 "tools/soak/$1.py" --muster build/release/bin/muster --folder "$folder" --engine "$engine" --times "$2" ${3:+--seed "$3"} "${@:4}"
 }
 brain_soak() {
     build_preset release muster_brain_sim

@@ -84,9 +84,15 @@ check_format() {
     [ -z "$bad" ] || die "not formatted (./dev fmt mends it): $bad"
 }
 
+# engine_folder NAME: where an engine of this checkout lives. Sockets lie deep in it, and the kernel allows their paths 107 bytes, so it
+# is not in the checkout, whose path may be long.
+engine_folder() { echo "/tmp/muster-$(id -u)-$(printf %s "$PWD" | cksum | cut -d' ' -f1)/$1"; }
+
 # start_engine: sets MUSTER_TEST_DOCKER_HOST to an engine of our own, started when none answers there.
 start_engine() {
-    tools/engine/start build/engine
-    export MUSTER_TEST_DOCKER_HOST="unix://$PWD/build/engine/docker.sock"
+    local folder
+    folder=$(engine_folder test)
+    tools/engine/start "$folder" || return
+    export MUSTER_TEST_DOCKER_HOST="unix://$folder/docker.sock"
     export DOCKER_HOST=$MUSTER_TEST_DOCKER_HOST
 }

@@ -28,7 +28,16 @@ system() {
         (cd tests/system && MUSTER_BIN="$PWD/../../build/dev/bin/muster" npm test --silent)
 }
 package() { tools/dev/package_test.sh; }
-soak() { tools/dev/soak.sh short; }
+soak() {
+    end_engine  # the soak has its own, and this machine few cores
+    tools/dev/soak.sh short
+}
+# An engine that this run started ends with it.
+end_engine() {
+    local folder
+    folder=$(engine_folder test)
+    [ "$engine_was_up" = yes ] || [ ! -d "$folder" ] || tools/engine/stop "$folder" --purge
+}
 
 run_part() {
     local started=$SECONDS
@@ -38,15 +47,14 @@ run_part() {
 }
 
 install_packages build test || die "not all packages could be installed"
-[ -S build/engine/docker.sock ] && curl -sf --max-time 5 --unix-socket build/engine/docker.sock http://engine/_ping >/dev/null || engine_was_up=no
+curl -sf --max-time 5 --unix-socket "$(engine_folder test)/docker.sock" http://engine/_ping >/dev/null || engine_was_up=no
 for part in "${parts[@]}"; do
     case "$part" in
         unit | contract | web | system | package | soak) run_part "$part" ;;
         *) die "there is no part '$part' (unit contract web system package soak)" ;;
     esac
 done
-# An engine that this run started ends with it.
-[ "$engine_was_up" = yes ] || [ ! -S build/engine/docker.sock ] || tools/engine/stop build/engine
+end_engine
 
 for part in "${failed[@]}"; do echo "FAILED: $part"; done
 echo "parts: ${#passed[@]} passed, ${#failed[@]} failed"

@@ -19,6 +19,7 @@ def arguments(about, times):
     words = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument('--muster', required=True)
     words.add_argument('--folder', required=True)
+    words.add_argument('--engine', required=True, help='the folder of the engine, short and absolute')
     words.add_argument('--times', type=int, default=times)
     words.add_argument('--seed', type=int, default=random.randrange(1_000_000))
     words.add_argument('--victims', default='coordinator,node,engine', help='which of these are killed')

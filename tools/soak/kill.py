@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Kills a coordinator, a node and a Docker Engine with -9 at random moments while operations are in flight.
 
-    kill.py --muster BIN --folder DIR --times N [--seed S] [--victims coordinator,node,engine]
+    kill.py --muster BIN --folder DIR --engine DIR --times N [--seed S] [--victims coordinator,node,engine]
 
 Then everything comes back, and these must hold:
 - a server that nobody touched never stopped: its game has started once, and runs still;
@@ -40,7 +40,7 @@ def round_of_kills(fleet, load, most, all_victims):
 def main():
     given = arguments(__doc__, times=200)
     folder = pathlib.Path(given.folder).resolve()
-    fleet = Fleet(str(pathlib.Path(given.muster).resolve()), folder, folder / 'engine')
+    fleet = Fleet(str(pathlib.Path(given.muster).resolve()), folder, given.engine)
     load = Workload(fleet, given.seed)
     killed = 0
     print(f'soak kill: seed {given.seed}, {given.times} kills, folder {folder}', flush=True)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Cuts the network between a node and its coordinator at random, both ways or one, with operations in flight.
 
-    partition.py --muster BIN --folder DIR --times N [--seed S]
+    partition.py --muster BIN --folder DIR --engine DIR --times N [--seed S]
 
 A cut resets connections or swallows what is said on them, for shorter or longer than the lease of a node. Whenever the
 network is whole again, the promises of kill.py must hold; and all the while nothing that nobody touched may stop or be
@@ -45,7 +45,7 @@ def cut(load, proxy, number):
 def main():
     given = arguments(__doc__, times=100)
     folder = pathlib.Path(given.folder).resolve()
-    fleet = Fleet(str(pathlib.Path(given.muster).resolve()), folder, folder / 'engine')
+    fleet = Fleet(str(pathlib.Path(given.muster).resolve()), folder, given.engine)
     fleet.coordinator_flags = LEASE
     load = Workload(fleet, given.seed)
     proxies = []
