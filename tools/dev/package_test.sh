@@ -6,7 +6,7 @@ source tools/dev/steps.sh
 
 install_packages build test
 build_web
-build_preset release muster
+build_preset release muster muster-shim
 (cd build/release && rm -f ./*.deb && cpack -G DEB >cpack.log 2>&1) || {
     tail -20 build/release/cpack.log
     die "the Debian package could not be made"
