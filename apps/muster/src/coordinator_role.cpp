@@ -132,7 +132,8 @@ Result<coordinator::Options> options_from(Role& role) {
 Result<std::unique_ptr<Part>> make_coordinator(Role& role, Ready& ready) {
     auto options = options_from(role);
     if (!options) return std::unexpected(options.error());
-    const bool secure = options->own_https || !options->http_certificate_pem.empty();
+    const bool given = !options->http_certificate_pem.empty();
+    const bool secure = options->own_https || given;
     auto store = store_sqlite::open_store(role.data_dir / "muster.db");
     if (!store) return std::unexpected(store.error());
     auto faces =
@@ -146,6 +147,7 @@ Result<std::unique_ptr<Part>> make_coordinator(Role& role, Ready& ready) {
     const std::string http =
         local_address(role.settings.address("http.address"), (*coordinator)->http_port());
     ready["http"] = (secure ? "https://" : "http://") + http;
+    if (secure && !given) ready["ca"] = (role.data_dir / "authority" / "ca.pem").string();
     ready["grpc"] =
         local_address(role.settings.address("grpc.address"), (*coordinator)->grpc_port());
     if (auto opened = faces->open(**coordinator, ready["http"]); !opened) {

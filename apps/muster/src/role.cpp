@@ -71,10 +71,11 @@ Result<void> announce(const Role& role, const Ready& ready) {
     std::string line = "muster ready:";
     nlohmann::json file{{"pid", ::getpid()}, {"version", role.version}};
     for (const auto& [key, value] : ready) {
+        file[key] = value;
+        if (key == "ca") continue;  // of no use but to programs of this machine
         const auto scheme = value.find("://");
         line += fmt::format(" {}={}", key,
                             scheme == std::string::npos ? value : value.substr(scheme + 3));
-        file[key] = value;
     }
     if (auto written = write_file(role.data_dir / "ready.json", file.dump() + "\n"); !written) {
         return written;

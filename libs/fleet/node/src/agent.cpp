@@ -95,6 +95,8 @@ class Agent::Body {
         NodeIdentity identity;
         if (*known) {
             identity = std::move(**known);
+            auto fresh = co_await uplink_.join_again(folder, identity, password_.hash);
+            if (fresh) identity = std::move(*fresh);
         } else {
             auto enrolled = co_await uplink_.enrol(folder, password_.hash);
             if (!enrolled) co_return std::unexpected(enrolled.error());

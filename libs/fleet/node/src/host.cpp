@@ -4,6 +4,7 @@
 
 #include "convert.hpp"
 #include "muster/base/file.hpp"
+#include "ports.hpp"
 #include "safe_folder.hpp"
 
 namespace muster::node {
@@ -128,7 +129,32 @@ wire::Inventory Host::inventory() const {
     }
     all.set_runtime_answers(engine_);
     all.set_runtime_error(engine_ ? "" : engine_error_);
+    all.set_runtime(engine_facts_.kind);
+    all.set_runtime_version(engine_facts_.version);
+    add_listening(all);
     return all;
+}
+
+void Host::add_listening(wire::Inventory& to) const {
+    std::set<HostPort> ours;
+    for (const auto& [id, server] : servers_) {
+        for (const auto& port : ports_of(server->spec()))
+            ours.insert({port.outside, port.protocol});
+    }
+    for (const wire::ContainerObserved& container : to.containers()) {
+        for (const wire::Port& port : container.ports()) {
+            ours.insert({static_cast<std::uint16_t>(port.outside()), port.protocol() == "udp"
+                                                                         ? runtime::Protocol::udp
+                                                                         : runtime::Protocol::tcp});
+        }
+    }
+    for (const HostPort& port : listening_ports()) {
+        const bool in_range = port.first >= options_.port_first && port.first <= options_.port_last;
+        if (!in_range || ours.contains(port)) continue;
+        wire::Port& made = *to.add_listening();
+        made.set_outside(port.first);
+        made.set_protocol(port.second == runtime::Protocol::udp ? "udp" : "tcp");
+    }
 }
 
 std::vector<wire::OperationResult> Host::unacknowledged() const {

@@ -35,10 +35,10 @@ class Host {
     ~Host();
 
     void begin();  ///< starts to look after things
-    /// Until the engine was asked for the first time, whatever it answered.
-    asio::awaitable<void> first_look() {
-        while (!engine_asked_ && !stopped_) co_await engine_asked_gate_.wait();
-    }
+    /// Until the engine has said what it is, but no longer than `first_look_max`: a machine that
+    /// starts brings both up at once.
+    asio::awaitable<void> first_look();
+    static constexpr milliseconds first_look_max{3'000};
     void stop();  ///< afterwards drain the tasks; nothing that runs is touched
     void command(wire::Command command);
     void acknowledge(const std::string& operation) { journal_.acknowledge(operation); }
@@ -75,6 +75,8 @@ class Host {
          Timers& timers, Journal journal);
     Result<void> load_servers();
     void resume_operations();
+
+    void add_listening(wire::Inventory& to) const;
 
     // host_operations.cpp
     [[nodiscard]] Result<void> admit(const wire::Command& command) const;
@@ -124,7 +126,6 @@ class Host {
     Timestamp last_event_{};
     Gate engine_pause_;
     Gate engine_asked_gate_;
-    bool engine_asked_ = false;
     HostMeter meter_;
     History history_;
 };

@@ -12,12 +12,21 @@ constexpr milliseconds pause_first{500};
 constexpr milliseconds pause_max{10'000};
 }  // namespace
 
+asio::awaitable<void> Host::first_look() {
+    bool over = false;
+    const Timers::Id limit = around_.timers.after(first_look_max, [this, &over] {
+        over = true;
+        engine_asked_gate_.wake();
+    });
+    while (engine_facts_.kind.empty() && !over && !stopped_) co_await engine_asked_gate_.wait();
+    around_.timers.cancel(limit);
+}
+
 asio::awaitable<void> Host::watch_engine(Host* self) {
     milliseconds pause = pause_first;
     while (!self->stopped_) {
         const auto facts = co_await self->around_.runtime.facts();
         if (facts) self->engine_facts_ = *facts;
-        self->engine_asked_ = true;
         self->engine_asked_gate_.wake();
         if (self->stopped_) break;
         Error why;
@@ -66,7 +75,7 @@ asio::awaitable<Result<void>> Host::resynchronise() {
         if (!there.contains(id)) gone.push_back(id);
     }
     for (const std::string& id : gone) container_gone(id);
-    engine_ = true;
+    const bool was_away = !std::exchange(engine_, true);
     engine_error_.clear();
     std::vector<std::shared_ptr<Server>> servers;
     for (const auto& [id, server] : servers_) servers.push_back(server);
@@ -76,6 +85,12 @@ asio::awaitable<Result<void>> Host::resynchronise() {
     }
     around_.engine_away_since.reset();
     engine_seen_ = true;
+    if (was_away) {
+        // Who heard that it is away hears now what it is and what is there.
+        wire::FromNode message;
+        *message.mutable_inventory() = inventory();
+        around_.send(std::move(message));
+    }
     run_lanes();
     co_return Result<void>();
 }

@@ -1,8 +1,10 @@
 #include "identity.hpp"
 
+#include <fcntl.h>
 #include <sodium.h>
 
 #include <array>
+#include <cstdio>
 
 #include "muster/base/file.hpp"
 #include "muster/base/random.hpp"
@@ -74,6 +76,37 @@ Result<void> save_identity(const std::filesystem::path& folder, const NodeIdenti
         if (auto kept = write_file(folder / name, *content, 0600); !kept) return kept;
     }
     return {};
+}
+
+void mark_refused(const std::filesystem::path& folder) {
+    // Without the mark people are told the same once more after the next start, and nothing else.
+    static_cast<void>(write_file(folder / "refused", "", 0600));
+}
+
+bool is_marked_refused(const std::filesystem::path& folder) {
+    std::error_code error;
+    return std::filesystem::exists(folder / "refused", error);
+}
+
+Result<void> replace_identity(const std::filesystem::path& folder,
+                              const std::filesystem::path& fresh) {
+    std::error_code error;
+    for (const char* name : {"node.password", "node.password.hash"}) {
+        std::filesystem::copy_file(folder / name, fresh / name,
+                                   std::filesystem::copy_options::overwrite_existing, error);
+        if (error) return fail(Errc::internal, "the node's password cannot be kept");
+    }
+    if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, folder.c_str(), RENAME_EXCHANGE) != 0) {
+        return fail(Errc::internal, "the new identity cannot be put in its place");
+    }
+    std::filesystem::remove_all(fresh, error);
+    return {};
+}
+
+std::optional<Timestamp> ended_at(const std::string& certificate_pem, Timestamp now) {
+    const auto facts = pki::facts(certificate_pem);
+    if (!facts || facts->not_after > now) return std::nullopt;
+    return facts->not_after;
 }
 
 Result<Timestamp> renewal_time(const std::string& certificate_pem) {

@@ -10,6 +10,7 @@
 #include <array>
 #include <charconv>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <sstream>
 
@@ -23,10 +24,11 @@ std::string name_of(const HostPort& port) {
     return std::to_string(port.first) + (port.second == runtime::Protocol::tcp ? "/tcp" : "/udp");
 }
 
-// The inodes of the sockets that are bound to the port, from /proc/net/{tcp,udp}{,6} (proc(5)).
-std::set<std::string> sockets_at(const HostPort& port) {
-    std::set<std::string> inodes;
-    const bool tcp = port.second == runtime::Protocol::tcp;
+// Every socket that listens (tcp) or is bound (udp), with its port and its inode, from
+// /proc/net/{tcp,udp}{,6} (proc(5)).
+void each_socket(runtime::Protocol protocol,
+                 const std::function<void(std::uint16_t, const std::string&)>& visit) {
+    const bool tcp = protocol == runtime::Protocol::tcp;
     for (const char* table :
          {tcp ? "/proc/net/tcp" : "/proc/net/udp", tcp ? "/proc/net/tcp6" : "/proc/net/udp6"}) {
         const auto content = read_file(table);
@@ -39,14 +41,20 @@ std::set<std::string> sockets_at(const HostPort& port) {
             std::array<std::string, 10> field;
             for (std::string& one : field) fields >> one;
             const std::size_t colon = field[1].rfind(':');
-            if (colon == std::string::npos) continue;
-            unsigned number = 0;
+            if (colon == std::string::npos || (tcp && field[3] != "0A")) continue;
+            std::uint16_t number = 0;
             std::from_chars(field[1].data() + colon + 1, field[1].data() + field[1].size(), number,
                             16);
-            const bool listens = !tcp || field[3] == "0A";
-            if (number == port.first && listens) inodes.insert("socket:[" + field[9] + "]");
+            visit(number, field[9]);
         }
     }
+}
+
+std::set<std::string> sockets_at(const HostPort& port) {
+    std::set<std::string> inodes;
+    each_socket(port.second, [&](std::uint16_t number, const std::string& inode) {
+        if (number == port.first) inodes.insert("socket:[" + inode + "]");
+    });
     return inodes;
 }
 
@@ -68,6 +76,16 @@ bool is_free(const HostPort& port) {
         (!tcp || ::listen(fd, 1) == 0);
     ::close(fd);
     return free;
+}
+
+std::set<HostPort> listening_ports() {
+    std::set<HostPort> out;
+    for (const auto protocol : {runtime::Protocol::tcp, runtime::Protocol::udp}) {
+        each_socket(protocol, [&](std::uint16_t number, const std::string&) {
+            out.insert({number, protocol});
+        });
+    }
+    return out;
 }
 
 std::string holder_of(const HostPort& port) {

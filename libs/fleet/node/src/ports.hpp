@@ -20,6 +20,9 @@ using HostPort = std::pair<std::uint16_t, runtime::Protocol>;
 /// Who listens there, for people: "java (pid 4711)", as far as /proc tells; else "".
 [[nodiscard]] std::string holder_of(const HostPort& port);
 
+/// All that programs of this host listen on (or, UDP, are bound to), as far as /proc tells.
+[[nodiscard]] std::set<HostPort> listening_ports();
+
 /// Every port is free; else `conflict` that names the port and its holder (field "ports.<name>").
 [[nodiscard]] Result<void> check_free(const std::vector<runtime::PortBinding>& ports);
 

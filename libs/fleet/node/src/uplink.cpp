@@ -14,6 +14,7 @@ constexpr milliseconds enrol_deadline{30'000};
 constexpr milliseconds session_deadline{30'000};
 constexpr milliseconds renew_deadline{30'000};
 constexpr milliseconds renew_look{60'000};
+constexpr milliseconds expired_pause{600'000};
 constexpr milliseconds delay_first{500};
 constexpr milliseconds delay_max{30'000};
 
@@ -43,7 +44,7 @@ milliseconds reconnect_delay(unsigned tries, std::uint32_t random) {
 }
 
 asio::awaitable<Result<NodeIdentity>> Uplink::enrol(std::filesystem::path folder,
-                                                    std::string password_hash) {
+                                                    std::string password_hash, unsigned tries_max) {
     const auto token = parse_join_token(options_.join_token);
     if (!token) co_return std::unexpected(token.error());
     const auto key = load_or_make_key(folder);
@@ -76,11 +77,45 @@ asio::awaitable<Result<NodeIdentity>> Uplink::enrol(std::filesystem::path folder
                            "join_token");
         }
         if (stopped_) break;
+        if (tries + 1 == tries_max) co_return std::unexpected(reply.error());
         say("the coordinator at " + options_.coordinator +
             " cannot be joined yet: " + reply.error().message);
         co_await pause_.wait(timers_, reconnect_delay(tries, random_below(1U << 30U)));
     }
     co_return fail(Errc::cancelled, "the node was stopped before it had joined");
+}
+
+std::string Uplink::how_to_join_again() const {
+    return "start it once with a new join token (`muster nodes join-token` on the coordinator): "
+           "muster node --coordinator " +
+           options_.coordinator + " --join-token TOKEN";
+}
+
+asio::awaitable<std::optional<NodeIdentity>> Uplink::join_again(std::filesystem::path folder,
+                                                                NodeIdentity identity,
+                                                                std::string password_hash) {
+    const bool refused = is_marked_refused(folder);
+    const auto ended = ended_at(identity.identity.certificate_pem, clock_.now());
+    if ((!refused && !ended) || options_.coordinator.empty() || options_.join_token.empty()) {
+        co_return std::nullopt;  // run() says what is wrong
+    }
+    const std::string why = refused ? "the coordinator has refused this node"
+                                    : "the node's certificate ended on " + to_rfc3339(*ended);
+    // A refused key is not used again.
+    const auto into = refused ? folder.parent_path() / "identity.new" : folder;
+    std::error_code ignored;
+    if (refused) std::filesystem::remove_all(into, ignored);
+    auto fresh = co_await enrol(into, std::move(password_hash), 1);
+    if (fresh && refused) {
+        if (auto put = replace_identity(folder, into); !put) fresh = std::unexpected(put.error());
+    }
+    if (!fresh) {
+        say(why + ", and it could not join again: " + fresh.error().message +
+            "; its servers run on. To bring it back, " + how_to_join_again());
+        co_return std::nullopt;
+    }
+    say(why + "; it has joined again as " + fresh->node_id);
+    co_return std::move(*fresh);
 }
 
 void Uplink::serve(Host& host, NodeIdentity identity, std::filesystem::path folder,
@@ -107,13 +142,30 @@ asio::awaitable<void> Uplink::run() {
     if (options_.coordinator.empty()) co_return;
     tasks_.spawn(keep_fresh(this));
     while (!stopped_ && !unwelcome_) {
+        if (const auto since = ended_at(identity_.identity.certificate_pem, clock_.now())) {
+            // TLS would only say that it failed.
+            say("the node's certificate ended on " + to_rfc3339(*since) +
+                "; its servers run on. To bring it back, " + how_to_join_again());
+            co_await pause_.wait(timers_, expired_pause);
+            continue;
+        }
         const auto ended = co_await connect_once();
         if (stopped_ || unwelcome_) break;
-        if (!ended) say("no session with the coordinator: " + ended.error().message);
+        if (!ended && ended.error().code == Errc::permission_denied) {
+            mark_refused(folder_);
+            say("the coordinator refuses this node: " + ended.error().message +
+                "; its servers run on. To bring it back, " + how_to_join_again());
+        } else if (!ended) {
+            say("no session with the coordinator: " + ended.error().message);
+        }
         co_await pause_.wait(timers_, reconnect_delay(tries_, random_below(1U << 30U)));
         ++tries_;
     }
-    if (unwelcome_) say("the coordinator has revoked this node; its servers run on");
+    if (unwelcome_) {
+        mark_refused(folder_);
+        say("the coordinator has revoked this node; its servers run on. To bring it back, " +
+            how_to_join_again());
+    }
 }
 
 asio::awaitable<Result<void>> Uplink::connect_once() {

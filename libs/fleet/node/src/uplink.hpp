@@ -33,7 +33,14 @@ class Uplink {
     /// Enrols, however long the coordinator is away. Fails when it refuses, with field
     /// "join_token".
     asio::awaitable<Result<NodeIdentity>> enrol(std::filesystem::path folder,
-                                                std::string password_hash);
+                                                std::string password_hash, unsigned tries_max = 0);
+    /// When the identity is no good any more (its certificate has expired, or the coordinator has
+    /// refused it) and there is a join token: joins again with it, in one try, and gives the new
+    /// identity. An expired node keeps its key, and with it its place in the fleet; a refused one
+    /// becomes another node. Else nothing: run() says what to do, and the node goes on alone.
+    asio::awaitable<std::optional<NodeIdentity>> join_again(std::filesystem::path folder,
+                                                            NodeIdentity identity,
+                                                            std::string password_hash);
 
     void serve(Host& host, NodeIdentity identity, std::filesystem::path folder,
                std::string password_hash);
@@ -55,6 +62,7 @@ class Uplink {
     }
     asio::awaitable<Result<void>> connect_once();
     asio::awaitable<Error> talk(std::shared_ptr<link::Client::Session> session);
+    [[nodiscard]] std::string how_to_join_again() const;
     void greet(link::Client::Session& session);
     void handle(wire::ToNode message);
     static asio::awaitable<void> answer_query(Uplink* self, wire::Query query);

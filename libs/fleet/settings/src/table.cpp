@@ -219,8 +219,11 @@ std::vector<Entry> node_identity_entries() {
          .type = Type::secret,
          .preset = "",
          .roles = node,
-         .description = "The one-use token of the first start, from `muster nodes join`. Better in "
-                        "the environment than as a flag, which other users of the host can see."},
+         .description =
+             "The one-use token of the first start, from `muster nodes join-token`; at a "
+             "later start it counts again only when the node's certificate has ended or "
+             "the coordinator has refused the node. Better in "
+             "the environment than as a flag, which other users of the host can see."},
         {.name = "node.name",
          .flag = "--name",
          .environment = "MUSTER_NODE_NAME",

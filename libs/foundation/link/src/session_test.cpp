@@ -143,23 +143,25 @@ asio::awaitable<void> one_of_many(Bed& bed, int number, std::vector<Talker>& the
     }
     there.push_back(std::move(talker));  // and stays
 }
+// The bench holds a thousand and more; here it matters that they are beside each other.
+constexpr int many_sessions = 40;
 asio::awaitable<void> many(Bed& bed) {
     std::vector<Talker> there;
     int ended = 0;
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < many_sessions; ++i) {
         asio::co_spawn(bed.context, one_of_many(bed, i, there),
                        [&ended](std::exception_ptr failed) {
                            EXPECT_FALSE(failed);
                            ++ended;
                        });
     }
-    while (ended < 200) co_await pause(5ms);
+    while (ended < many_sessions) co_await pause(5ms);
     for (const Talker& talker : there) {
         EXPECT_TRUE(talker.session->send(pong(9)));
         EXPECT_TRUE(co_await talker.session->receive());
     }
 }
-TEST(Session, TwoHundredAtOnce) {
+TEST(Session, ManyAtOnce) {
     Bed bed;
     bed.open();
     bed.run(many(bed));

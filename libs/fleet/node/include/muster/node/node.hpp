@@ -27,7 +27,8 @@ class Timers;
 struct Options {
     std::filesystem::path data_dir;
     std::string coordinator;  ///< host:port of its link; empty: alone, from what the folder holds
-    std::string join_token;   ///< needed once; ignored when the folder holds an identity
+    std::string join_token;   ///< needed once; ignored when the folder holds an identity that is
+                              ///< still good (not expired, not refused by the coordinator)
     std::string name;         ///< for people; empty: the host's
     std::string advertise;    ///< the address players reach; empty: the one it dials from
     std::map<std::string, std::string> labels;
