@@ -34,6 +34,21 @@ TEST_F(AgentTest, EnrolsSaysWhoItIsAndDeploys) {
     EXPECT_EQ(agent->password().size(), 20U);
 }
 
+TEST_F(AgentTest, GivesUpASessionInWhichThePromisedPingsStayAway) {
+    join();
+    wire::ToNode welcome;
+    welcome.mutable_welcome()->set_ping_seconds(5);
+    coordinator.tell(welcome);
+    wire::ToNode ping;
+    ping.mutable_ping()->set_id(1);
+    coordinator.tell(ping);
+    until([this] {
+        return coordinator.count([](const wire::FromNode& m) { return m.has_pong(); }) == 1;
+    });
+    EXPECT_EQ(coordinator.sessions, 1);
+    until_with_time([this] { return coordinator.sessions == 2; });
+}
+
 TEST_F(AgentTest, ARefusedTokenIsTheEnd) {
     coordinator.open();
     start(coordinator.token("another-secret-12345"));

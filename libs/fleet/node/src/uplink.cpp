@@ -15,6 +15,8 @@ constexpr milliseconds session_deadline{30'000};
 constexpr milliseconds renew_deadline{30'000};
 constexpr milliseconds renew_look{60'000};
 constexpr milliseconds expired_pause{600'000};
+// So many pings may stay away before a session is given up.
+constexpr int pings_missed_max = 4;
 constexpr milliseconds delay_first{500};
 constexpr milliseconds delay_max{30'000};
 
@@ -222,12 +224,27 @@ void Uplink::greet(link::Client::Session& session) {
     }
 }
 
+// A link can be whole again while the session on it is not: the other end gave it up when it heard
+// nothing, and its farewell was lost. Who is promised a ping every so often need not wait for ever.
+void Uplink::expect_word(const std::shared_ptr<link::Client::Session>& session) {
+    timers_.cancel(silence_);
+    if (silence_max_ == milliseconds(0)) return;
+    silence_ = timers_.after(silence_max_, [weak = std::weak_ptr(session)] {
+        if (const auto live = weak.lock()) live->close();
+    });
+}
+
 asio::awaitable<Error> Uplink::talk(std::shared_ptr<link::Client::Session> session) {
+    silence_max_ = milliseconds(0);  // until this coordinator promises pings
     for (;;) {
         auto message = co_await session->receive();
-        if (!message) co_return message.error();
+        if (!message) {
+            timers_.cancel(silence_);
+            co_return message.error();
+        }
         tries_ = 0;
         handle(std::move(*message));
+        expect_word(session);
         if (stopped_ || unwelcome_) {
             session->close();
             co_return Error{Errc::cancelled, "the session was closed here", ""};
@@ -268,6 +285,9 @@ void Uplink::handle(wire::ToNode message) {
             unwelcome_ = message.goodbye().for_good();
             return;
         case wire::ToNode::kWelcome:
+            silence_max_ = pings_missed_max *
+                           std::chrono::seconds(std::min(message.welcome().ping_seconds(), 3600U));
+            return;
         case wire::ToNode::MESSAGE_NOT_SET:
             return;
     }

@@ -61,6 +61,7 @@ class Uplink {
         co_return std::move(result);
     }
     asio::awaitable<Result<void>> connect_once();
+    void expect_word(const std::shared_ptr<link::Client::Session>& session);
     asio::awaitable<Error> talk(std::shared_ptr<link::Client::Session> session);
     [[nodiscard]] std::string how_to_join_again() const;
     void greet(link::Client::Session& session);
@@ -87,6 +88,8 @@ class Uplink {
     std::unique_ptr<Streams> streams_;
     std::size_t queries_ = 0;
     unsigned tries_ = 0;
+    milliseconds silence_max_{0};  ///< without a word, before a session is given up; 0: for ever
+    Timers::Id silence_ = 0;
     bool unwelcome_ = false;  ///< told not to come back
     bool stopped_ = false;
 };
