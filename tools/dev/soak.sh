@@ -35,7 +35,7 @@ case "$name" in
         brain_soak 50
         # Docker 20.10 itself loses what it was killed in the middle of starting; `kill` kills it too.
         fleet_soak kill 8 1 --victims coordinator,node
-        # Not `partition` yet: it still finds what docs/operations/benchmarks.md names.
+        fleet_soak partition 4 2
         ;;
     *) die "soak what? brain SEEDS, kill TIMES [SEED], partition TIMES [SEED], short" ;;
 esac

@@ -85,9 +85,9 @@ struct Bench {
     }
 };
 
-ServerSpec spec() {
+ServerSpec spec(const std::string& name) {
     ServerSpec made;
-    made.name = "friday";
+    made.name = name;  // each its own: names are unique
     made.game = "valheim";
     made.runtime = "docker";
     made.memory_bytes = 1'073'741'824;
@@ -114,7 +114,7 @@ void fill(Bench& bench) {
     for (std::uint64_t index = 0; index < server_count; ++index) {
         const std::string id = "srv-" + std::to_string(index);
         const std::string operation = bench.operation();
-        bench.tell(DeployServer{operation, id, spec(), true, "bench"});
+        bench.tell(DeployServer{operation, id, spec(id), true, "bench"});
         const Server& server = *bench.state.server(id);
         const std::uint64_t session = bench.state.node(server.node_id)->session;
         Observed observed;
@@ -152,12 +152,12 @@ int main() {
     });
     bench.measure("deploy_placed", 5'000, [&] {
         const std::string id = bench.operation();
-        return DeployServer{id, "new-" + id, spec(), true, "bench"};
+        return DeployServer{id, "new-" + id, spec("new-" + id), true, "bench"};
     });
     bench.measure("deploy_that_fits_nowhere", 1'000, [&] {
-        ServerSpec big = spec();
-        big.memory_bytes = 64LL * 1'073'741'824;
         const std::string id = bench.operation();
+        ServerSpec big = spec("big-" + id);
+        big.memory_bytes = 64LL * 1'073'741'824;
         return DeployServer{id, "big-" + id, big, true, "bench"};
     });
     bench.measure("tick_with_a_thousand_waiting", 2'000, [] { return Tick{}; });

@@ -276,6 +276,7 @@ void Simulation::ask() {
     const std::string server = some_server();
     if (state_.server(server) == nullptr) {
         ServerSpec spec;
+        spec.name = server;
         spec.memory_bytes = static_cast<std::int64_t>(chance_.below(3'000));
         spec.ports.push_back(
             {"game", 1, 0, chance_.one_in(3) ? Protocol::both : Protocol::udp, chance_.one_in(4)});
