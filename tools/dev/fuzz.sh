@@ -15,8 +15,10 @@ install_packages build test
 mapfile -t targets < <(ninja -C build/fuzz -t targets all | grep -oE '^muster_[a-z0-9_]+_fuzz' | sort -u)
 chosen=()
 for target in "${targets[@]}"; do
-    [ $# -eq 0 ] && chosen+=("$target")
-    for name in "$@"; do [[ "$target" == *"$name"* ]] && chosen+=("$target"); done
+    if [ $# -eq 0 ]; then chosen+=("$target"); fi
+    for name in "$@"; do
+        if [[ "$target" == *"$name"* ]]; then chosen+=("$target"); fi
+    done
 done
 [ ${#chosen[@]} -gt 0 ] || die "no fuzzer's name contains: $*"
 build_preset fuzz "${chosen[@]}"
@@ -25,7 +27,7 @@ status=0
 for target in "${chosen[@]}"; do
     seeds=$(find libs -type d -path '*/corpus/*' | while read -r folder; do
         room=$(basename "$(dirname "$(dirname "$folder")")")
-        [ "muster_${room}_$(basename "$folder")_fuzz" = "$target" ] && echo "$folder"
+        if [ "muster_${room}_$(basename "$folder")_fuzz" = "$target" ]; then echo "$folder"; fi
     done)
     say "$target for $seconds s"
     mkdir -p "build/fuzz/corpus/$target"
