@@ -5,16 +5,9 @@
 namespace muster {
 namespace {
 
-bool is_boolean(std::string_view flag) {
+bool is_of(std::string_view flag, settings::Type type) {
     for (const auto& entry : settings::table()) {
-        if (entry.flag == flag) return entry.type == settings::Type::boolean;
-    }
-    return false;
-}
-
-bool is_list(std::string_view flag) {
-    for (const auto& entry : settings::table()) {
-        if (entry.flag == flag) return entry.type == settings::Type::list;
+        if (entry.flag == flag) return entry.type == type;
     }
     return false;
 }
@@ -33,7 +26,7 @@ Result<std::map<std::string, std::string>> read_flags(const std::vector<std::str
         std::string value;
         if (equals != std::string::npos) {
             value = word.substr(equals + 1);
-        } else if (is_boolean(flag)) {
+        } else if (is_of(flag, settings::Type::boolean)) {
             value = "true";
         } else if (i + 1 < words.size()) {
             value = words[++i];
@@ -42,7 +35,7 @@ Result<std::map<std::string, std::string>> read_flags(const std::vector<std::str
         }
         const auto [place, is_new] = flags.try_emplace(flag, value);
         if (is_new) continue;
-        if (!is_list(flag)) {
+        if (!is_of(flag, settings::Type::list)) {
             return fail(Errc::invalid_argument, fmt::format("{} is given twice", flag), flag);
         }
         place->second += "," + value;

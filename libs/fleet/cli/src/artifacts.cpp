@@ -52,8 +52,7 @@ Result<void> create(Context& context, const std::string& noun, const std::string
     }
     auto made = (*api)->post("/api/v1/" + noun, body);
     if (!made) return std::unexpected(made.error());
-    if (noun == "images")
-        return context.follow(made->contains("operation") ? (*made)["operation"] : *made);
+    if (noun == "images") return context.follow(*made);
     if (!context.printed_json(*made)) context.out() << "Created: " << what << "\n";
     return {};
 }

@@ -99,7 +99,7 @@ void add_containers(CLI::App& app, Context& context) {
             auto answer = removes ? (*context.api())->remove(path)
                                   : (*context.api())->post(path + "/" + power, json::object());
             if (!answer) return std::unexpected(answer.error());
-            return context.follow(answer->contains("operation") ? (*answer)["operation"] : *answer);
+            return context.follow(*answer);
         });
     }
 }

@@ -115,7 +115,8 @@ bool Context::printed_json(const json& value) {
     return as_json;
 }
 
-Result<void> Context::follow(const json& operation) {
+Result<void> Context::follow(const json& answer) {
+    const json& operation = answer.contains("operation") ? answer["operation"] : answer;
     if (no_wait) {
         if (!printed_json(operation)) out() << "started: " << cell(operation, "id") << "\n";
         return {};

@@ -37,7 +37,8 @@ class Context {
     bool printed_json(const json& value);
     /// Follows an operation to its end with a progress bar, unless --no-wait; its error is the
     /// command's.
-    Result<void> follow(const json& operation);
+    /// `answer` is the operation, or an object that has it as "operation".
+    Result<void> follow(const json& answer);
     /// The object whose id or unique name it is. `path`: "/api/v1/servers".
     Result<json> resolve(const std::string& path, const std::string& name_or_id,
                          std::string_view noun);

@@ -210,10 +210,7 @@ Result<void> act(Context& context, const std::string& name, const std::string& v
     auto answer = (*api)->post(fmt::format("{}/{}/{}", servers_path, server->value("id", ""), verb),
                                json::object());
     if (!answer) return std::unexpected(answer.error());
-    if (auto done =
-            context.follow(answer->contains("operation") ? (*answer)["operation"] : *answer);
-        !done)
-        return done;
+    if (auto done = context.follow(*answer); !done) return done;
     if (context.as_json || context.no_wait || (verb != "start" && verb != "restart")) return {};
     auto ready = await_ready(context, server->value("id", ""));
     if (!ready) return std::unexpected(ready.error());
@@ -234,10 +231,7 @@ Result<void> remove(Context& context, const std::string& name, bool with_data, b
     auto answer = (*api)->remove(fmt::format("{}/{}?data={}", servers_path, server->value("id", ""),
                                              with_data ? "delete" : "keep"));
     if (!answer) return std::unexpected(answer.error());
-    if (auto done =
-            context.follow(answer->contains("operation") ? (*answer)["operation"] : *answer);
-        !done)
-        return done;
+    if (auto done = context.follow(*answer); !done) return done;
     if (!with_data && !context.as_json && !context.no_wait) {
         context.out() << fmt::format(
             "Its data is kept as '{}'; deploy with --data {} to use it again.\n",
