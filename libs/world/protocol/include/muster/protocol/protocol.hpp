@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "muster/base/error.hpp"
+
+/// The messages between players and worlds. schemas/game.fbs is the shape; the generated code is
+/// "game_generated.h" (heavy: include it in .cpp files only).
+namespace muster::protocol {
+
+struct Message;
+
+inline constexpr std::uint16_t version = 1;
+/// The channels, negotiated on both sides by these stream ids.
+inline constexpr std::uint16_t control_stream = 0;
+inline constexpr std::uint16_t state_stream = 1;
+inline constexpr std::string_view control_label = "control";
+inline constexpr std::string_view state_label = "state";
+
+inline constexpr std::size_t to_world_bytes_max = 1'024;
+inline constexpr std::size_t state_bytes_max = 1'100;      ///< fits one packet
+inline constexpr std::size_t control_bytes_max = 262'144;  ///< a Welcome with a large map
+inline constexpr std::size_t chat_characters_max = 100;
+inline constexpr std::size_t steps_max = 16;
+
+/// The verified message in `bytes`, which must outlive it. `invalid_argument` when the bytes are
+/// too long, no FlatBuffer of this identifier, or of a kind that the direction does not have.
+[[nodiscard]] Result<const Message*> read_from_player(std::span<const std::byte> bytes);
+[[nodiscard]] Result<const Message*> read_from_world(std::span<const std::byte> bytes);
+
+}  // namespace muster::protocol
