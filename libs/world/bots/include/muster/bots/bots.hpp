@@ -7,6 +7,10 @@
 
 /// Players whose inputs come from code. They see what a player sees and act through World::submit,
 /// like everybody; deterministic by the seed and the world.
+namespace muster::sim {
+class Recorder;
+}
+
 namespace muster::bots {
 
 struct Options {
@@ -35,6 +39,8 @@ class Bots {
     /// The bot that left, or no_player.
     sim::PlayerId make_room(sim::Team for_team);
     void set_wanted(std::uint16_t wanted);
+    /// Tells it of each bot's join, leave and input from now on (make_room()'s too); null: nobody.
+    void record_to(sim::Recorder* recorder);
     [[nodiscard]] std::size_t count() const;
 
   private:

@@ -24,6 +24,9 @@ class Recorder {
     void stepped(const World& world);
     [[nodiscard]] bool full() const { return full_; }
     [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
+    /// What was appended since the last take(), which bytes() then no longer has: for a writer of
+    /// another thread. `bytes_max` goes on counting all.
+    [[nodiscard]] std::vector<std::byte> take();
 
   private:
     std::vector<std::byte> bytes_;
