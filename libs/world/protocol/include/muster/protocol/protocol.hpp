@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "muster/base/error.hpp"
 
@@ -26,8 +27,19 @@ inline constexpr std::size_t control_bytes_max = 262'144;  ///< a Welcome with a
 inline constexpr std::size_t chat_characters_max = 100;
 inline constexpr std::size_t steps_max = 16;
 
-/// The verified message in `bytes`, which must outlive it. `invalid_argument` when the bytes are
-/// too long, no FlatBuffer of this identifier, or of a kind that the direction does not have.
+/// Where reading needs a message to begin: numbers in it are read in place.
+inline constexpr std::size_t alignment = 8;
+/// `bytes` where they can be read: as they lie when they are aligned, else copied into `room`,
+/// which is reused. Valid as long as both are left alone.
+[[nodiscard]] std::span<const std::byte> aligned(std::span<const std::byte> bytes,
+                                                 std::vector<std::uint64_t>& room);
+
+/// The verified message in `bytes`, which must outlive it and be aligned(). `invalid_argument`,
+/// with the field where there is one, when the bytes are too long, no FlatBuffer of this
+/// identifier, of a kind that the direction does not have, or over a limit: more than `steps_max`
+/// steps, a text that is no UTF-8 or longer than `chat_characters_max`. What has no limit here (an
+/// enum's value, an index) is still the sender's word: check it before it is used. `internal`: not
+/// aligned.
 [[nodiscard]] Result<const Message*> read_from_player(std::span<const std::byte> bytes);
 [[nodiscard]] Result<const Message*> read_from_world(std::span<const std::byte> bytes);
 

@@ -1,0 +1,40 @@
+#include <cstdint>
+
+#include "game_generated.h"
+#include "muster/base/assert.hpp"
+#include "muster/protocol/protocol.hpp"
+
+/// What a player sends is refused with a reason, or every field of it can be read and keeps its
+/// limits.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace muster::protocol;
+    std::vector<std::uint64_t> room;
+    const auto message =
+        read_from_player(aligned({reinterpret_cast<const std::byte*>(data), size}, room));
+    if (!message) {
+        MUSTER_ASSERT(!message.error().message.empty());
+        MUSTER_ASSERT(message.error().code == muster::Errc::invalid_argument);
+        return 0;
+    }
+    MUSTER_ASSERT(size <= to_world_bytes_max);
+    std::uint64_t sum = 0;
+    if (const auto* inputs = (*message)->body_as_Inputs()) {
+        sum += inputs->sequence() + inputs->tick() + inputs->received();
+        if (inputs->steps() != nullptr) {
+            MUSTER_ASSERT(inputs->steps()->size() <= steps_max);
+            for (const auto* step : *inputs->steps())
+                sum += step->aim() + step->buttons() + step->slot() + step->seen();
+        }
+    } else if (const auto* ping = (*message)->body_as_Ping()) {
+        sum += ping->time();
+    } else if (const auto* say = (*message)->body_as_Say()) {
+        MUSTER_ASSERT(say->text()->size() <= 4 * chat_characters_max);
+        for (const char c : *say->text()) sum += static_cast<std::uint8_t>(c);
+        sum += say->team_only();
+    } else {
+        MUSTER_ASSERT((*message)->body_as_Bye() != nullptr);
+    }
+    volatile auto keep = sum;
+    static_cast<void>(keep);
+    return 0;
+}
