@@ -31,7 +31,8 @@ struct Statistics {
     std::uint64_t dropped_here =
         0;  ///< the send batch could not be sent (buffer full, unreachable)
     std::uint64_t dropped_by_system = 0;  ///< the receive buffer was full (SO_RXQ_OVFL)
-    std::uint64_t truncated = 0;
+    std::uint64_t truncated = 0;          ///< longer than 2,048 bytes: not handed out
+    std::uint64_t segmented = 0;  ///< of datagrams_out: cut by the system from a larger one (GSO)
 };
 
 /// One non-blocking socket. One thread.
@@ -62,8 +63,10 @@ class Socket {
 
 /// Sees that each of the port's sockets gets the datagrams of the addresses that hash to it, in the
 /// order in which the sockets were opened (SO_ATTACH_REUSEPORT_CBPF), so that a peer stays with its
-/// shard however many there are.
-[[nodiscard]] std::size_t shard_of(const Address& from, std::size_t shards);
+/// shard however many there are. To be called once all are open; they are of one family.
+/// `unsupported` when the system has no such filter.
 Result<void> attach_shards(Socket& first, std::size_t shards);
+/// The socket that attach_shards() chooses for a sender. `shards` is positive.
+[[nodiscard]] std::size_t shard_of(const Address& from, std::size_t shards);
 
 }  // namespace muster::udp
