@@ -26,7 +26,8 @@ std::string roles_of(const Entry& entry) {
     if (entry.is_for(Role::up)) roles.emplace_back("up");
     if (entry.is_for(Role::coordinator)) roles.emplace_back("coordinator");
     if (entry.is_for(Role::node)) roles.emplace_back("node");
-    return roles.size() == 3 ? "all" : join(roles);
+    if (entry.is_for(Role::world)) roles.emplace_back("world");
+    return roles.size() == 4 ? "all" : join(roles);
 }
 
 std::string aliases_of(const Entry& entry) {

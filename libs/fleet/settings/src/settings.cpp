@@ -22,7 +22,17 @@ const Entry& entry_of(std::string_view name) {
 }
 
 std::string word_of(Role role) {
-    return role == Role::up ? "up" : role == Role::node ? "node" : "coordinator";
+    switch (role) {
+        case Role::up:
+            return "up";
+        case Role::coordinator:
+            return "coordinator";
+        case Role::node:
+            return "node";
+        case Role::world:
+            return "world";
+    }
+    return "";
 }
 
 std::string data_dir_of(const Input& input) {

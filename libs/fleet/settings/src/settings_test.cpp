@@ -49,7 +49,7 @@ TEST(Table, NamesFlagsAndVariablesAreAllDifferent) {
 }
 
 TEST(Load, EveryRoleHasDefaults) {
-    for (const auto role : {Role::up, Role::coordinator, Role::node}) {
+    for (const auto role : {Role::up, Role::coordinator, Role::node, Role::world}) {
         const auto settings = good({.role = role});
         for (const auto& entry : table()) EXPECT_EQ(settings.source(entry.name), "default");
     }
@@ -63,6 +63,13 @@ TEST(Load, EveryRoleHasDefaults) {
     EXPECT_FALSE(settings.boolean("control.enabled"));
     EXPECT_EQ(settings.port_range("node.ports"), (PortRange{2000, 39999}));
     EXPECT_TRUE(settings.list("node.labels").empty());
+}
+
+TEST(Load, NumbersAndListsKeepToTheirChoices) {
+    const auto settings = good({.role = Role::world, .flags = {{"--modes", "tdm, ffa"}}});
+    EXPECT_EQ(settings.list("world.modes"), (std::vector<std::string>{"tdm", "ffa"}));
+    expect_refused({.role = Role::world, .flags = {{"--modes", "ctf,koth"}}}, "--modes", "`tdm`");
+    expect_refused({.role = Role::world, .flags = {{"--tick-rate", "50"}}}, "--tick-rate", "60");
 }
 
 TEST(Load, FlagsWinOverEnvironmentOverFileOverDefault) {

@@ -2,6 +2,7 @@
 
 #include "muster/settings/settings.hpp"
 #include "retired.hpp"
+#include "world_entries.hpp"
 
 namespace muster::settings {
 namespace {
@@ -9,7 +10,9 @@ namespace {
 constexpr auto up = static_cast<unsigned>(Role::up);
 constexpr auto coordinator = static_cast<unsigned>(Role::coordinator);
 constexpr auto node = static_cast<unsigned>(Role::node);
-constexpr auto all = up | coordinator | node;
+constexpr auto world = static_cast<unsigned>(Role::world);
+constexpr auto all = up | coordinator | node | world;
+constexpr auto serving = up | coordinator | world;
 constexpr std::int64_t milliseconds_of_hour = 3'600'000;
 using enum Alias::Part;
 
@@ -55,7 +58,7 @@ std::vector<Entry> serving_entries() {
          .type = Type::address,
          .preset = "0.0.0.0:8080",
          .preset_of_up = "127.0.0.1:8080",
-         .roles = up | coordinator,
+         .roles = serving,
          .description = "Where REST, WebSocket, web pages and `/metrics` are served.",
          .environment_aliases = {{"API_PORT", port},
                                  {"DOCKLORD_API_PORT", port},
@@ -66,7 +69,7 @@ std::vector<Entry> serving_entries() {
          .environment = "MUSTER_HTTP_CONNECTIONS_MAX",
          .type = Type::number,
          .preset = "4096",
-         .roles = up | coordinator,
+         .roles = serving,
          .description = "Connections at once; 0 in `all.max_connections` stands for the default.",
          .file_aliases = {{"all.max_connections"}},
          .min = 1,
@@ -76,7 +79,7 @@ std::vector<Entry> serving_entries() {
          .environment = "MUSTER_HTTP_CONNECTIONS_PER_ADDRESS_MAX",
          .type = Type::number,
          .preset = "256",
-         .roles = up | coordinator,
+         .roles = serving,
          .description = "Connections at once from one address.",
          .min = 1,
          .max = 1'000'000},
@@ -84,13 +87,13 @@ std::vector<Entry> serving_entries() {
          .flag = "--tls-certificate",
          .environment = "MUSTER_TLS_CERTIFICATE",
          .preset = "",
-         .roles = up | coordinator,
+         .roles = serving,
          .description = "A PEM file: the certificate (with its chain) for HTTPS. Needs `tls.key`."},
         {.name = "tls.key",
          .flag = "--tls-key",
          .environment = "MUSTER_TLS_KEY",
          .preset = "",
-         .roles = up | coordinator,
+         .roles = serving,
          .description = "A PEM file: the private key of `tls.certificate`."},
         {.name = "tls.own",
          .flag = "--tls-own",
@@ -108,8 +111,17 @@ std::vector<Entry> content_and_limits_entries() {
          .flag = "--web",
          .environment = "MUSTER_WEB_FOLDER",
          .preset = "",
-         .roles = up | coordinator,
+         .roles = serving,
          .description = "The folder of the web pages. By default the one that came along."},
+        {.name = "web.origin",
+         .flag = "--web-origin",
+         .environment = "MUSTER_WEB_ORIGIN",
+         .preset = "",
+         .roles = serving,
+         .description =
+             "The origin that may read the pages' files and join worlds from elsewhere, as "
+             "`https://play.example.org`: Access-Control-Allow-Origin.",
+         .environment_aliases = {{"MGS_CDN_ORIGIN"}}},
         {.name = "games.folder",
          .flag = "--games",
          .environment = "MUSTER_GAMES_FOLDER",
@@ -376,7 +388,9 @@ std::vector<Entry> make_table() {
     std::vector<Entry> entries;
     for (const auto group :
          {&general_entries, &serving_entries, &content_and_limits_entries, &link_entries,
-          &node_identity_entries, &node_work_entries, &engine_entries, &horizon_entries})
+          &node_identity_entries, &node_work_entries, &engine_entries, &horizon_entries,
+          &world_entries, &world_place_entries, &world_match_entries, &world_server_entries,
+          &world_limit_entries, &ice_entries, &ice_turn_entries})
         for (auto& entry : group()) entries.push_back(std::move(entry));
     return entries;
 }

@@ -55,19 +55,19 @@ std::string range_text(const Entry& entry, std::int64_t low, std::int64_t high) 
     return "must be from " + say(low) + " to " + say(high);
 }
 
-Checked in_range(const Entry& entry, std::optional<std::int64_t> value, const char* what) {
-    if (!value) return std::unexpected(std::string(what));
-    const auto high = entry.max == 0 ? std::numeric_limits<std::int64_t>::max() : entry.max;
-    if (*value < entry.min || *value > high)
-        return std::unexpected(range_text(entry, entry.min, high));
-    return std::to_string(*value);
-}
-
 Checked check_text(const Entry& entry, std::string_view text) {
     if (entry.choices.empty() || std::ranges::find(entry.choices, text) != entry.choices.end())
         return std::string(text);
     const std::vector<std::string> words(entry.choices.begin(), entry.choices.end());
     return std::unexpected("must be one of " + join(words));
+}
+
+Checked in_range(const Entry& entry, std::optional<std::int64_t> value, const char* what) {
+    if (!value) return std::unexpected(std::string(what));
+    const auto high = entry.max == 0 ? std::numeric_limits<std::int64_t>::max() : entry.max;
+    if (*value < entry.min || *value > high)
+        return std::unexpected(range_text(entry, entry.min, high));
+    return check_text(entry, std::to_string(*value));
 }
 
 Checked check_list(const Entry& entry, std::string_view text) {
@@ -76,6 +76,10 @@ Checked check_list(const Entry& entry, std::string_view text) {
         for (const auto& item : items)
             if (item.find('=') == std::string::npos || item.front() == '=')
                 return std::unexpected("must be key=value pairs with commas between them");
+    if (!entry.choices.empty())
+        for (const auto& item : items)
+            if (auto one = check_text(entry, item); !one)
+                return std::unexpected(one.error() + ", or several with commas between them");
     return join(items, ",");
 }
 

@@ -15,7 +15,7 @@
 /// Pure: the caller reads the file and the environment. docs/settings.md is made of the table.
 namespace muster::settings {
 
-enum class Role : unsigned { up = 1, coordinator = 2, node = 4 };
+enum class Role : unsigned { up = 1, coordinator = 2, node = 4, world = 8 };
 
 enum class Type {
     text,
