@@ -113,7 +113,7 @@ Exchange::Outcome Exchange::without_handler(const Match& found, const Target& ta
             found);
     }
     if (!state.folder.empty() && reads(request_.method)) {
-        if (auto answer = answer_from_files(state.folder, request_)) {
+        if (auto answer = answer_from_files(state.folder, state.file_options, request_)) {
             if (auto* stream = std::get_if<StreamResponse>(&*answer)) return std::move(*stream);
             return std::move(std::get<Response>(*answer));
         }

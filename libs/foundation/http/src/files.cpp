@@ -119,7 +119,7 @@ bool is_known_to(const Request& request, std::string_view etag) {
     });
 }
 
-Fields fields_of(const Found& found) {
+Fields fields_of(const Found& found, const Router::FileOptions& options) {
     Fields out;
     out.add("Content-Type", std::string(content_type_of(found.path)));
     out.add("ETag", found.file.etag);
@@ -127,6 +127,10 @@ Fields fields_of(const Found& found) {
     out.add("Cache-Control",
             is_hashed(found.path) ? "public, max-age=31536000, immutable" : "no-cache");
     if (found.has_variant) out.add("Vary", "Accept-Encoding");
+    if (!options.origin.empty()) {
+        out.add("Access-Control-Allow-Origin", options.origin);
+        out.add("Cross-Origin-Resource-Policy", "cross-origin");
+    }
     if (found.gzip) out.add("Content-Encoding", "gzip");
     out.add("Content-Security-Policy",
             "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
@@ -162,17 +166,22 @@ asio::awaitable<Result<void>> send_pieces(std::shared_ptr<const File> file, Body
 
 }  // namespace
 
-std::optional<Answer> answer_from_files(const std::string& folder, const Request& request) {
+std::optional<Answer> answer_from_files(const std::string& folder,
+                                        const Router::FileOptions& options,
+                                        const Request& request) {
     if (!is_servable(request.path)) return std::nullopt;
     const Descriptor root(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (root.get() < 0) return std::nullopt;
     std::string path = request.path.substr(1);
     if (path.empty() || path.ends_with('/')) path += "index.html";
     auto found = find_file(root.get(), path, request);
-    if (!found && is_page(request.path)) found = find_file(root.get(), "index.html", request);
+    if (!found && is_page(request.path)) {
+        found = find_file(root.get(), path + "/index.html", request);
+        if (!found) found = find_file(root.get(), "index.html", request);
+    }
     if (!found) return std::nullopt;
 
-    Fields fields = fields_of(*found);
+    Fields fields = fields_of(*found, options);
     if (is_known_to(request, found->file.etag)) return Response{304, std::move(fields), {}};
     const std::size_t size = found->file.size;
     if (size <= whole_bytes_max) {

@@ -28,6 +28,9 @@ class Files : public ::testing::Test {
         put("web/plain.txt.gz", "compressed text");
         put("web/assets/index-DXk3a8_1.js", "code");
         put("web/assets/logo.svg", "<svg/>");
+        fs::create_directories(root_ / "web" / "play");
+        put("web/play/index.html", "<!doctype html>game");
+        put("web/play/index.html.gz", "compressed game");
         put("web/.git/config", "hidden");
         put("web/sp ace.txt", "space");
         put("secret.txt", "secret");
@@ -41,12 +44,13 @@ class Files : public ::testing::Test {
     void put(const std::string& name, const std::string& content) {
         std::ofstream(root_ / name, std::ios::binary) << content;
     }
-    std::optional<Response> get(std::string path, Fields headers = {}) {
+    std::optional<Response> get(std::string path, Fields headers = {},
+                                const Router::FileOptions& options = {}) {
         Request request;
         request.method = "GET";
         request.path = std::move(path);
         request.headers = std::move(headers);
-        auto answer = answer_from_files((root_ / "web").string(), request);
+        auto answer = answer_from_files((root_ / "web").string(), options, request);
         if (!answer) return std::nullopt;
         return std::get<Response>(std::move(*answer));
     }
@@ -88,6 +92,32 @@ TEST_F(Files, APathWithoutAnExtensionIsThePage) {
     EXPECT_FALSE(get("/api/v1/none"));
     EXPECT_FALSE(get("/api"));
     EXPECT_FALSE(get("/none.js"));
+}
+
+TEST_F(Files, AFoldersOwnPageWinsOverTheRootsAndOnlyItsOwnPathsGetIt) {
+    for (const char* path : {"/play", "/play/", "/play/index.html"}) {
+        const auto page = get(path);
+        EXPECT_EQ(page->body, "<!doctype html>game") << path;
+        EXPECT_EQ(header(page, "Content-Type"), "text/html; charset=utf-8");
+        EXPECT_EQ(header(page, "Cache-Control"), "no-cache");
+        EXPECT_NE(header(page, "ETag"), "-");
+        Fields headers;
+        headers.add("Accept-Encoding", "gzip");
+        EXPECT_EQ(get(path, headers)->body, "compressed game") << path;
+    }
+    EXPECT_EQ(get("/play/deeper")->body, "<!doctype html>page");
+    EXPECT_EQ(get("/player")->body, "<!doctype html>page");
+    EXPECT_EQ(get("/up")->body, "<!doctype html>page");  // a symbolic link out of the folder
+}
+
+TEST_F(Files, AnotherOriginMayLoadThemOnlyWhenItIsNamed) {
+    EXPECT_EQ(header(get("/plain.txt"), "Access-Control-Allow-Origin"), "-");
+    const Router::FileOptions options{.origin = "https://cdn.example"};
+    for (const char* path : {"/", "/plain.txt", "/assets/index-DXk3a8_1.js"}) {
+        EXPECT_EQ(header(get(path, {}, options), "Access-Control-Allow-Origin"),
+                  "https://cdn.example");
+        EXPECT_EQ(header(get(path, {}, options), "Cross-Origin-Resource-Policy"), "cross-origin");
+    }
 }
 
 TEST_F(Files, HashedAssetsMayBeKeptForEver) {

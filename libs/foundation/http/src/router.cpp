@@ -91,8 +91,9 @@ void Router::set_observer(Observer observer) {
 void Router::set_fault_sink(FaultSink sink) {
     state_->fault_sink = std::move(sink);
 }
-void Router::serve_files(std::string folder) {
+void Router::serve_files(std::string folder, FileOptions options) {
     state_->folder = std::move(folder);
+    state_->file_options = std::move(options);
 }
 
 Match match(const Router::State& state, std::string_view method,

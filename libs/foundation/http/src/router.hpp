@@ -23,6 +23,7 @@ struct Router::State {
     Observer observer;
     FaultSink fault_sink;
     std::string folder;  ///< empty: no files are served
+    FileOptions file_options;
 };
 
 /// The answer of the routing table alone.

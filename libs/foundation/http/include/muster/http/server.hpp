@@ -83,6 +83,11 @@ using FaultSink = std::function<void(const Request&, std::string_view what)>;
 /// the fallback, or 404.
 class Router {
   public:
+    struct FileOptions {
+        /// Access-Control-Allow-Origin of every file, so that pages of that origin may load it;
+        /// "*" allows all, empty none.
+        std::string origin;
+    };
     Router();
     ~Router();
     Router(Router&&) noexcept;
@@ -93,10 +98,11 @@ class Router {
     void set_observer(Observer observer);
     void set_fault_sink(FaultSink sink);
     /// Serves the files of a folder for GETs that match no route; `/` is index.html; paths without
-    /// an extension that name no file get index.html too (a page with client-side routes) unless
-    /// they start with "/api/". ETag, precompressed
-    /// `.gz` beside a file, no path outside the folder.
-    void serve_files(std::string folder);
+    /// an extension that name no file get index.html too (a page with client-side routes), that of
+    /// the folder that they name if it has one, unless they start with "/api/". ETag, precompressed
+    /// `.gz` beside a file, no path outside the folder. Names that change with the content are
+    /// immutable, everything else is asked for again.
+    void serve_files(std::string folder, FileOptions options = {});
     struct State;
     [[nodiscard]] const State& state() const { return *state_; }
 
