@@ -25,7 +25,11 @@ function precompressed(): Plugin {
 
 export default defineConfig({
   plugins: [precompressed()],
-  build: { target: "es2022", cssTarget: ["chrome123", "firefox121", "safari17.5"], sourcemap: false, reportCompressedSize: false },
+  build: {
+    target: "es2022", cssTarget: ["chrome123", "firefox121", "safari17.5"], sourcemap: false, reportCompressedSize: false, chunkSizeWarningLimit: 1_000,
+    // Two pages: the dashboard at / and the game at /play.
+    rolldownOptions: { input: { index: join(import.meta.dirname, "index.html"), play: join(import.meta.dirname, "play/index.html") } },
+  },
   server: { proxy: { "/api": { target: process.env.MUSTER_URL ?? "http://127.0.0.1:8080", ws: true } } },
   test: { environment: "node", isolate: false, maxWorkers: 2, include: ["src/**/*_test.{ts,tsx}"], restoreMocks: true, testTimeout: 60_000 },
 });

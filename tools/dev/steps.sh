@@ -55,7 +55,7 @@ install_npm() {
 build_web() {
     install_npm web
     local newest
-    newest=$(find web -path web/node_modules -prune -o -path web/dist -prune -o -type f -newer web/dist/index.html -print -quit 2>/dev/null || echo all)
+    newest=$(find web schemas -path web/node_modules -prune -o -path web/dist -prune -o -type f -newer web/dist/index.html -print -quit 2>/dev/null || echo all)
     if [ ! -f web/dist/index.html ] || [ -n "$newest" ]; then
         say "building the page"
         (cd web && npm run --silent build)

@@ -1,0 +1,2 @@
+import { Message } from "./generated/game_generated";
+console.log(Message);

@@ -1,0 +1,47 @@
+import { Builder } from "flatbuffers";
+import { Body, Bye, Inputs, InputStep, Message, Ping, Say } from "../generated/game_generated";
+
+export const STEPS_MAX = 16;
+export const CHAT_CHARACTERS_MAX = 100;
+
+/** One step as it is kept until the server has consumed it. `shown`: the tick that others were shown at. */
+export interface Step { sequence: number; aim: number; buttons: number; slot: number; shown: number }
+
+// Kept, so that sending 30 times a second makes no garbage but the copy that the channel takes.
+const builder = new Builder(256);
+
+function finish(kind: Body, body: number): Uint8Array<ArrayBuffer> {
+  Message.finishMessageBuffer(builder, Message.createMessage(builder, kind, body));
+  return Uint8Array.from(builder.asUint8Array());
+}
+
+/** `steps`: consecutive, oldest first, at most STEPS_MAX of them are sent (the newest). `tick`: the newest snapshot's, `received` as in the schema. */
+export function writeInputs(steps: readonly Step[], tick: number, received: number): Uint8Array<ArrayBuffer> {
+  builder.clear();
+  const first = Math.max(0, steps.length - STEPS_MAX);
+  Inputs.startStepsVector(builder, steps.length - first);
+  for (let i = steps.length - 1; i >= first; --i) {
+    const step = steps[i]!;
+    InputStep.createInputStep(builder, step.aim, step.buttons, step.slot, Math.min(255, Math.max(0, tick - step.shown)));
+  }
+  const vector = builder.endVector();
+  const sequence = steps[steps.length - 1]?.sequence ?? 0;
+  return finish(Body.Inputs, Inputs.createInputs(builder, sequence, tick, received | 0, vector));
+}
+
+export function writePing(time: number): Uint8Array<ArrayBuffer> {
+  builder.clear();
+  return finish(Body.Ping, Ping.createPing(builder, BigInt(Math.round(time))));
+}
+
+export function writeSay(text: string, teamOnly: boolean): Uint8Array<ArrayBuffer> {
+  builder.clear();
+  const string = builder.createString([...text].slice(0, CHAT_CHARACTERS_MAX).join(""));
+  return finish(Body.Say, Say.createSay(builder, string, teamOnly));
+}
+
+export function writeBye(): Uint8Array<ArrayBuffer> {
+  builder.clear();
+  Bye.startBye(builder);
+  return finish(Body.Bye, Bye.endBye(builder));
+}

@@ -1,0 +1,116 @@
+import { move, type Mover } from "./movement";
+import { UNIT } from "./rules";
+import type { Walls } from "./walls";
+import type { Step } from "../protocol/encode";
+import { isAlive, nobody, type Own } from "../protocol/types";
+
+const PENDING_MAX = 120;   // two seconds: by then the connection is lost
+const SNAP_UNITS = 90;     // a difference that is shown at once: a respawn
+const SMOOTH_MS = 60;
+
+/**
+ * Oneself, ahead of the server by what is still under way: the last state that the server told, and the steps that it had not
+ * consumed then, replayed.
+ */
+export class Prediction {
+  /** As the server last told it. */
+  readonly own: Own = nobody();
+  /** Steps that the server has not consumed, as far as is known, oldest first. */
+  readonly pending: Step[] = [];
+  alive = false;
+  /** Of the last reconciliation, in units: for tests and the curious. */
+  correction = 0;
+  private readonly now: Mover = { x: 0, y: 0, velocityX: 0, velocityY: 0 };
+  private readonly before = { x: 0, y: 0 };
+  private speedTicks = 0;
+  private offX = 0;
+  private offY = 0;
+  private sequence = 0;
+  private known = false;
+
+  /** A new connection: the server's inputs start again. */
+  restart(): void {
+    this.pending.length = 0;
+    this.sequence = 0;
+    this.known = false;
+    this.alive = false;
+    this.offX = this.offY = 0;
+  }
+
+  /** One tick of the player's own time. The step that is to be sent. */
+  step(aim: number, buttons: number, slot: number, shown: number, walls: Walls): Step {
+    const step: Step = { sequence: ++this.sequence, aim, buttons, slot, shown };
+    this.pending.push(step);
+    if (this.pending.length > PENDING_MAX) this.pending.shift();
+    this.before.x = this.now.x;
+    this.before.y = this.now.y;
+    this.apply(step, walls);
+    return step;
+  }
+
+  /** A snapshot newer than all before. */
+  reconcile(own: Own, acknowledged: number, walls: Walls): void {
+    const aliveBefore = this.alive;
+    Object.assign(this.own, own);
+    this.alive = isAlive(own.look);
+    let done = 0;
+    while (done < this.pending.length && this.pending[done]!.sequence <= acknowledged) ++done;
+    if (done) this.pending.splice(0, done);
+    const x = this.now.x;
+    const y = this.now.y;
+    this.now.x = this.before.x = own.x;
+    this.now.y = this.before.y = own.y;
+    this.now.velocityX = own.velocityX;
+    this.now.velocityY = own.velocityY;
+    this.speedTicks = own.speedTicks;
+    for (const step of this.pending) {
+      this.before.x = this.now.x;
+      this.before.y = this.now.y;
+      this.apply(step, walls);
+    }
+    if (!this.pending.length) {
+      this.before.x -= own.velocityX;
+      this.before.y -= own.velocityY;
+    }
+    const dx = (x - this.now.x) / UNIT;
+    const dy = (y - this.now.y) / UNIT;
+    this.correction = this.known ? Math.hypot(dx, dy) : 0;
+    if (!this.known || aliveBefore !== this.alive || Math.hypot(this.offX + dx, this.offY + dy) > SNAP_UNITS) {
+      this.offX = this.offY = 0;
+      this.before.x = this.now.x;
+      this.before.y = this.now.y;
+    } else {
+      this.offX += dx;
+      this.offY += dy;
+    }
+    this.known = true;
+  }
+
+  /** Lets go of corrections little by little. */
+  smooth(passedMs: number): void {
+    const decay = Math.exp(-passedMs / SMOOTH_MS);
+    this.offX *= decay;
+    this.offY *= decay;
+  }
+
+  /** In units; `part` of the way from the last step but one to the last. */
+  x(part: number): number {
+    return (this.before.x + (this.now.x - this.before.x) * part) / UNIT + this.offX;
+  }
+  y(part: number): number {
+    return (this.before.y + (this.now.y - this.before.y) * part) / UNIT + this.offY;
+  }
+  /** Exactly, after the last step, in 1/256 units. */
+  get exact(): { readonly x: number; readonly y: number } {
+    return this.now;
+  }
+  get speed(): number {
+    return Math.hypot(this.now.velocityX, this.now.velocityY) / UNIT;
+  }
+
+  private apply(step: Step, walls: Walls): void {
+    if (!this.alive) return;
+    move(this.now, step.buttons, this.speedTicks > 0, walls);
+    if (this.speedTicks > 0) --this.speedTicks;
+  }
+}

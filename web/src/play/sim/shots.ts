@@ -1,0 +1,119 @@
+import { MUZZLE_UNITS, rulesOf } from "./rules";
+import type { Walls } from "./walls";
+import { Team, teamOf, weaponOf, type Shot, type Weapon } from "../protocol/types";
+
+const SHOTS_MAX = 1_024;
+const GHOST_TICKS = 45;  // a predicted shot that the server did not fire is taken back after so long
+
+export interface Flight {
+  id: number;        // the server's, low 16 bits; -1: predicted and not yet confirmed
+  owner: number;
+  weapon: Weapon;
+  team: Team;
+  strong: boolean;
+  /** Where it was at `tick`, and by what it flies on, in units and units a tick. */
+  x: number;
+  y: number;
+  vx: number;
+  vy: number;
+  tick: number;
+  /** Ticks that it flies, and what ends it. */
+  life: number;
+  wall: number;      // -1: nothing, or the border
+  own: boolean;      // flies in the player's own time, not the others'
+  began: boolean;
+}
+
+export interface ShotEnd { flight: Flight; x: number; y: number; wall: number }
+
+/** Projectiles, flown here: the server tells of each of them once. */
+export class Shots {
+  readonly flights: Flight[] = [];
+  /** Told when one begins to be seen, and when one ends at a wall. */
+  onBegin: (flight: Flight) => void = () => undefined;
+  onWall: (end: ShotEnd) => void = () => undefined;
+
+  constructor(private walls: Walls) {}
+
+  restart(walls: Walls): void {
+    this.walls = walls;
+    this.flights.length = 0;
+  }
+
+  /** The server tells of a shot in its snapshot of `tick`; `ownTick` is the player's own time now. */
+  take(shot: Shot, tick: number, self: number, ownTick: number): void {
+    const weapon = weaponOf(shot.look);
+    const own = shot.owner === self;
+    if (own) {
+      // What was predicted is there already, and a little ahead.
+      const ghost = this.flights.find((flight) => flight.id === -1 && flight.weapon === weapon);
+      if (ghost) {
+        ghost.id = shot.id;
+        ghost.strong = (shot.look & 32) !== 0;
+        return;
+      }
+    }
+    this.add({
+      id: shot.id, owner: shot.owner, weapon, team: teamOf(shot.look), strong: (shot.look & 32) !== 0, x: shot.x, y: shot.y, vx: shot.velocityX, vy: shot.velocityY,
+      tick: own ? ownTick : tick - shot.ago, life: 0, wall: -1, own, began: false,
+    });
+  }
+
+  /** What the player fires now, before the server says so. */
+  predict(x: number, y: number, aim: number, weapon: Weapon, team: Team, self: number, strong: boolean, ownTick: number): void {
+    const rules = rulesOf(weapon);
+    const cos = Math.cos(aim);
+    const sin = Math.sin(aim);
+    const free = this.walls.cast(x, y, cos * MUZZLE_UNITS, sin * MUZZLE_UNITS).part;
+    if (free < 1) return;
+    this.add({
+      id: -1, owner: self, weapon, team, strong, x: x + cos * MUZZLE_UNITS, y: y + sin * MUZZLE_UNITS, vx: cos * rules.speed, vy: sin * rules.speed, tick: ownTick, life: 0, wall: -1,
+      own: true, began: true,
+    });
+  }
+
+  private add(flight: Flight): void {
+    if (this.flights.length >= SHOTS_MAX) this.flights.shift();
+    this.aimAtWalls(flight);
+    this.flights.push(flight);
+  }
+
+  private aimAtWalls(flight: Flight): void {
+    const lifetime = rulesOf(flight.weapon).lifetime;
+    const { part, hit } = this.walls.cast(flight.x, flight.y, flight.vx * lifetime, flight.vy * lifetime);
+    flight.life = lifetime * part;
+    flight.wall = part < 1 ? hit : -1;
+  }
+
+  /** A wall came or went. */
+  wallsChanged(): void {
+    for (const flight of this.flights) this.aimAtWalls(flight);
+  }
+
+  /** The server says that it ended at somebody or at a wall. */
+  end(id: number): Flight | undefined {
+    const at = this.flights.findIndex((flight) => flight.id === id);
+    return at < 0 ? undefined : this.flights.splice(at, 1)[0];
+  }
+
+  /** Drops what is over. To be called once a frame, before the flights are drawn. */
+  advance(shownTick: number, ownTick: number): void {
+    let kept = 0;
+    for (const flight of this.flights) {
+      const age = (flight.own ? ownTick : shownTick) - flight.tick;
+      if (age >= 0 && !flight.began) {
+        flight.began = true;
+        this.onBegin(flight);
+      }
+      if (age >= flight.life) {
+        if (flight.life < rulesOf(flight.weapon).lifetime - 1e-6) {
+          this.onWall({ flight, x: flight.x + flight.vx * flight.life, y: flight.y + flight.vy * flight.life, wall: flight.wall });
+        }
+        continue;
+      }
+      if (flight.id === -1 && age > GHOST_TICKS) continue;
+      this.flights[kept++] = flight;
+    }
+    this.flights.length = kept;
+  }
+}
