@@ -12,13 +12,14 @@ namespace muster::sim {
 struct Event {
     enum class Kind : std::uint8_t {
         // Seen or heard only near `at`.
-        shot,        ///< `player` fired `projectile` from `at` with `velocity`; one for each pellet
-        strike,      ///< `player` struck with melee
-        wall_hit,    ///< a projectile ended at a wall (`index`); `value` damage, 0 if it cannot be
-                     ///< destroyed
-        player_hit,  ///< `player` hit `other` with `weapon` for `value`; `projectile` ended there
-                     ///< (0: melee)
-        pickup_taken,     ///< `player` took pickup `index`
+        shot,      ///< `player` fired `projectile` from `at` with `velocity`; one for each pellet;
+                   ///< `value` ticks ago by the shooter's own picture
+        strike,    ///< `player` struck with melee
+        wall_hit,  ///< a projectile ended at a wall (`index`); `value` damage, 0 if it cannot be
+                   ///< destroyed
+        player_hit,    ///< `player` hit `other` with `weapon` for `value`; `projectile` ended there
+                       ///< (0: melee)
+        pickup_taken,  ///< `player` took pickup `index`
         pickup_returned,  ///< pickup `index` is there again
         spawned,          ///< `player`
         reloaded,         ///< `player`, done
@@ -43,8 +44,8 @@ struct Event {
     std::uint16_t index = 0;
     std::uint16_t value = 0;
     std::uint32_t projectile = 0;
-    Vec at;
-    Vec velocity;  ///< a tick
+    Vec at{};
+    Vec velocity{};  ///< a tick
 };
 [[nodiscard]] constexpr bool is_for_everybody(Event::Kind kind) {
     return kind >= Event::Kind::wall_destroyed;

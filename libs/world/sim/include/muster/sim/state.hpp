@@ -14,8 +14,8 @@ using PlayerId = std::uint16_t;
 inline constexpr PlayerId no_player = 0xffff;
 
 struct Player {
-    Vec at;
-    Vec velocity;  ///< a tick; of its last consumed input
+    Vec at{};
+    Vec velocity{};  ///< a tick; of its last consumed input
     Angle aim = 0;
     Team team = Team::none;
     Weapon weapon = Weapon::pistol;
@@ -45,8 +45,8 @@ struct Player {
 
 struct Projectile {
     std::uint32_t id = 0;  ///< never used again
-    Vec at;
-    Vec velocity;  ///< a tick
+    Vec at{};
+    Vec velocity{};  ///< a tick
     PlayerId owner = no_player;
     Team team = Team::none;
     Weapon weapon = Weapon::pistol;
@@ -68,7 +68,7 @@ struct Pickup {
 struct Flag {
     enum class Where : std::uint8_t { base = 0, carried = 1, dropped = 2 };
     Where where = Where::base;
-    Vec at;
+    Vec at{};
     PlayerId carrier = no_player;
     Tick returns_at = 0;  ///< when dropped
 };

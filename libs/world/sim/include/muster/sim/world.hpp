@@ -26,6 +26,8 @@ struct JoinRequest {
     bool bot = false;
 };
 
+class Recorder;
+
 /// One match after another on one map. One thread. Everything allocates at construction and in
 /// join(); step() never does.
 class World {
@@ -38,8 +40,9 @@ class World {
     /// Takes effect at once: the player waits to be spawned by the next step(). `exhausted` when
     /// players_max are there.
     [[nodiscard]] Result<PlayerId> join(const JoinRequest& request);
-    /// Drops what the player carries; its id is not given to anybody for the next 10 s, so that
-    /// what is still under way is not taken for somebody else.
+    /// Drops what the player carries. Of the free ids the one that was left longest ago is given to
+    /// the next who joins, so that what is still under way is not taken for somebody else; on a
+    /// full world that may be at once, and the generation tells the two apart.
     void leave(PlayerId player);
 
     /// Queues an input, to be consumed by step() in the order of the sequences: one tick of the
@@ -48,6 +51,10 @@ class World {
     /// is not newer than the newest queued, more than 32 waiting (the oldest goes). Inputs are
     /// whole numbers and any is harmless.
     void submit(PlayerId player, const Input& input);
+
+    /// Tells a recorder of all that happens from now on, which must be before the first join;
+    /// nullptr: nobody. It must outlive the world or be taken away.
+    void record_to(Recorder* recorder);
 
     /// One tick: inputs, movement, shots, hits, pickups, objectives, respawns, the match.
     void step();

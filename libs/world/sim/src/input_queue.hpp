@@ -1,0 +1,71 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "muster/sim/input.hpp"
+
+namespace muster::sim {
+
+inline constexpr std::uint8_t inputs_waiting_max = 32;
+inline constexpr std::uint8_t credits_max = 12;
+
+/// The inputs of one player that wait to be consumed, and how many may be: one credit a tick, some
+/// of them saved up, so that a client that was held up catches up and one whose clock hurries does
+/// not run ahead.
+class InputQueue {
+  public:
+    void clear() { *this = {}; }
+    /// False: not newer than the newest, ignored.
+    bool push(const Input& input) {
+        if (input.sequence <= newest_) return false;
+        newest_ = input.sequence;
+        if (count_ == inputs_waiting_max) pop();
+        ring_[(first_ + count_) % inputs_waiting_max] = input;
+        ++count_;
+        return true;
+    }
+    void earn() {
+        if (credits_ < credits_max) ++credits_;
+    }
+    /// The next input that may be consumed now, paid for; nullptr when there is none. Valid until
+    /// the next push().
+    const Input* take() {
+        if (count_ == 0 || credits_ == 0) return nullptr;
+        --credits_;
+        const Input* input = &ring_[first_];
+        pop();
+        return input;
+    }
+    /// Nothing came for so long that no more is saved.
+    [[nodiscard]] bool starved() const { return credits_ == credits_max; }
+
+    template <typename Digest>
+    void digest(Digest& digest) const {
+        digest.add(newest_);
+        digest.add(credits_);
+        digest.add(count_);
+        for (std::uint8_t i = 0; i < count_; ++i) {
+            const Input& input = ring_[(first_ + i) % inputs_waiting_max];
+            digest.add(input.sequence);
+            digest.add(input.seen);
+            digest.add(input.aim);
+            digest.add(input.buttons);
+            digest.add(input.slot);
+        }
+    }
+
+  private:
+    void pop() {
+        first_ = static_cast<std::uint8_t>((first_ + 1) % inputs_waiting_max);
+        --count_;
+    }
+
+    std::uint32_t newest_ = 0;
+    std::uint8_t first_ = 0;
+    std::uint8_t count_ = 0;
+    std::uint8_t credits_ = 0;
+    std::array<Input, inputs_waiting_max> ring_{};
+};
+
+}  // namespace muster::sim

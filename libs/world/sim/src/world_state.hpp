@@ -1,0 +1,185 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "input_queue.hpp"
+#include "muster/sim/recording.hpp"
+#include "muster/sim/world.hpp"
+#include "player_grid.hpp"
+#include "wall_grid.hpp"
+
+namespace muster::sim {
+
+inline constexpr std::size_t events_max = 8192;
+/// Of these, so many may be what is only seen or heard nearby; the rest is kept for what is told.
+inline constexpr std::size_t near_events_max = 6144;
+inline constexpr Length touch_radius = 25 * unit;
+inline constexpr std::int32_t kill_score = 100;
+inline constexpr std::int32_t capture_score = 100;
+inline constexpr std::int32_t team_kill_score = -200;
+
+/// Where everybody was after each of the last ticks, for judging shots by what the shooter saw.
+class History {
+  public:
+    static constexpr std::size_t ticks = 16;
+    static_assert(rewind_max < ticks);
+    static constexpr Vec nowhere{-(1 << 28), -(1 << 28)};
+
+    explicit History(std::size_t players_max) {
+        for (std::vector<Vec>& at : at_) at.assign(players_max, nowhere);
+    }
+    void record(Tick tick, std::span<const PlayerId> present, std::span<const Player> players) {
+        std::vector<Vec>& at = at_[tick % ticks];
+        for (const PlayerId id : present) at[id] = players[id].alive ? players[id].at : nowhere;
+    }
+    [[nodiscard]] Vec at(Tick tick, PlayerId id) const { return at_[tick % ticks][id]; }
+    void forget(PlayerId id) {
+        for (std::vector<Vec>& at : at_) at[id] = nowhere;
+    }
+
+  private:
+    std::array<std::vector<Vec>, ticks> at_;
+};
+
+/// What is known of a player that nobody outside has to see.
+struct Backstage {
+    Tick spawned_at = 0;
+    Vec died_at{};
+    bool has_died = false;
+};
+
+/// A shot or a strike of this tick: asked for while inputs are consumed, carried out when everybody
+/// has moved.
+struct Attack {
+    PlayerId player = no_player;
+    Weapon weapon = Weapon::pistol;
+    bool boosted = false;
+    Angle aim = 0;
+    Vec at{};
+    Tick rewind = 0;  ///< ticks back to what the attacker saw
+};
+
+/// How near the enemies are to a spawn, looked up now and then.
+struct SpawnWatch {
+    Tick used_at = 0;
+    Tick looked_at = 0;
+    bool used = false;
+    bool looked = false;
+    /// Distance in units of the nearest of no team, red, blue; at most `danger_range`.
+    std::array<std::int32_t, 3> nearest{};
+};
+
+struct World::Impl {
+    Impl(Map the_map, Rules the_rules, std::uint64_t seed);
+
+    // world.cpp
+    Result<PlayerId> join(const JoinRequest& request);
+    void leave(PlayerId id);
+    void step();
+    void emit(const Event& event);
+    [[nodiscard]] std::uint64_t hash() const;
+    [[nodiscard]] bool playing() const { return match.phase == Match::Phase::active; }
+
+    // players.cpp
+    void consume_inputs();
+    void act(PlayerId id, const Input& input);
+    void move(Player& player, const Input& input);
+
+    // weapons.cpp
+    void handle_weapon(PlayerId id, const Input& input);
+    void select_slot(Player& player, std::uint8_t slot);
+    void finish_reload(PlayerId id);
+    void strike(PlayerId id, const Input& input);
+    void carry_out_strikes();
+    [[nodiscard]] Tick rewind_of(const Input& input) const;
+
+    // projectiles.cpp
+    void fly();
+    void carry_out_shots();
+    void launch(const Attack& shot, Angle direction);
+    /// One stretch of the way, `rewind` ticks back; false when it ended there.
+    bool advance(Projectile& projectile, Vec step, Tick rewind);
+    struct Meeting {
+        Moment moment = moment_never;
+        PlayerId player = no_player;
+    };
+    [[nodiscard]] Meeting first_player(const Projectile& projectile, Vec step, Tick rewind) const;
+    [[nodiscard]] bool can_hit(const Projectile& projectile, PlayerId other) const;
+    void hit_wall(const Projectile& projectile, std::uint16_t wall, Vec at);
+
+    // combat.cpp
+    void hurt(PlayerId victim, PlayerId attacker, Weapon weapon, std::uint32_t damage,
+              std::uint32_t projectile, Vec at);
+    void kill(PlayerId victim, PlayerId killer, Weapon weapon);
+
+    // walls.cpp
+    void damage_wall(std::uint16_t wall, std::uint32_t damage);
+    void return_walls();
+    [[nodiscard]] bool is_occupied(const Box& box) const;
+
+    // objectives.cpp
+    void play_flags();
+    void take_flag(Flag& flag, PlayerId player);
+    void drop_flag(PlayerId carrier);
+    void return_flag(Flag& flag, PlayerId by);
+    void try_capture(Flag& flag);
+    [[nodiscard]] Team team_of(const Flag& flag) const;
+    /// Who of those that touch it and may do something with it is nearest; at the same distance an
+    /// owner, then the lower id.
+    [[nodiscard]] PlayerId nearest_to(const Flag& flag) const;
+
+    // pickups.cpp
+    void play_pickups();
+    [[nodiscard]] bool wants(const Player& player, const PickupSpec& spec) const;
+    void give(Player& player, const PickupSpec& spec);
+
+    // spawning.cpp
+    void spawn_waiting();
+    void spawn(PlayerId id);
+    void look_round(std::size_t spawn_index);
+    [[nodiscard]] std::int64_t rating(std::size_t spawn_index, PlayerId id) const;
+    [[nodiscard]] std::size_t choose_spawn(PlayerId id);
+
+    // match.cpp
+    void play_match();
+    void start_match();
+    void end_match();
+    void judge_match();
+    [[nodiscard]] bool is_decided() const;
+
+    Map map;
+    Rules rules;
+    Random random;
+    Tick tick = 0;
+    Match match;
+    std::vector<Player> players;
+    std::vector<Backstage> backstage;
+    std::vector<InputQueue> inputs;
+    std::vector<std::string> names;
+    std::vector<PlayerId> present;   ///< ascending
+    std::vector<PlayerId> free_ids;  ///< a ring: the one that left longest ago is given first
+    std::size_t free_first = 0;
+    std::size_t free_count = 0;
+    std::vector<Wall> walls;
+    std::vector<std::uint16_t> destroyed;  ///< in the order of their end
+    std::vector<Pickup> pickups;
+    std::vector<Flag> flags;
+    std::vector<Projectile> projectiles;
+    std::size_t projectiles_max;
+    std::uint32_t next_projectile = 1;
+    std::vector<SpawnWatch> spawns;
+    std::vector<Attack> shots;
+    std::vector<Attack> strikes;
+    std::vector<Event> events;
+    std::vector<Event> pending;  ///< of joins and leaves since the last step
+    bool stepping = false;
+    WallGrid wall_grid;
+    PlayerGrid grid;
+    History history;
+    Recorder* recorder = nullptr;
+};
+
+}  // namespace muster::sim
