@@ -17,7 +17,8 @@ std::vector<Entry> world_entries() {
          .roles = here,
          .description = "One world for each: `ctf` (capture the flag), `tdm` (team deathmatch), "
                         "`ffa` (free for "
-                        "all). People choose among them on the page."},
+                        "all). People choose among them on the page.",
+         .choices = {"ctf", "tdm", "ffa"}},
         {.name = "world.map",
          .flag = "--map",
          .environment = "MUSTER_WORLD_MAP",
