@@ -6,10 +6,14 @@ namespace muster::coordinator {
 namespace {
 
 Result<http::Response> health(const House& house) {
-    const auto& reason = house.ledger.failing();
+    std::string reason;
+    if (const auto& why = house.ledger.failing(); !why.empty()) {
+        reason = "the store cannot be written: " + why;
+    } else if (house.options.failing) {
+        reason = house.options.failing();
+    }
     if (reason.empty()) return json_response(200, Json{{"status", "ok"}});
-    return json_response(
-        503, Json{{"status", "failing"}, {"reason", "the store cannot be written: " + reason}});
+    return json_response(503, Json{{"status", "failing"}, {"reason", std::move(reason)}});
 }
 
 }  // namespace
@@ -39,6 +43,7 @@ void add_metrics_api(Routes& routes, House& house, const Observations& observati
                    http::Response response;
                    response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
                    response.body = observations.expose(house);
+                   if (house.options.more_metrics) response.body += house.options.more_metrics();
                    return response;
                });
 }

@@ -68,6 +68,11 @@ struct Options {
     /// must ask for credentials themselves or hand them on with Coordinator::call.
     std::function<std::vector<std::pair<std::string, std::string>>(http::Router&)> add_routes;
 
+    /// What others of the same process add to /metrics (Prometheus text), and why they are not well
+    /// (empty: they are), which /healthz then says. Called on the executor.
+    std::function<std::string()> more_metrics;
+    std::function<std::string()> failing;
+
     /// Where it says what happens; never a secret. Empty: nowhere. Called on the executor.
     std::function<void(LogLevel, std::string_view)> log;
 };

@@ -42,6 +42,8 @@ struct Options {
     std::uint16_t shards = 0;  ///< network threads; 0: one a core, four at most
     bool pin = false;          ///< each thread to its core: ticks first, then shards
 
+    /// How often a second a world is computed: 60, 30 (two steps at a time) or 20 (three).
+    std::uint8_t tick_rate = 60;
     std::uint8_t snapshot_rate = 30;   ///< a second: 60, 30, 20, 15 or 10
     std::size_t snapshot_bytes = 500;  ///< of one snapshot, before DTLS
     std::uint16_t sessions_max = 4'096;

@@ -1,0 +1,131 @@
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <nlohmann/json.hpp>
+
+#include "muster/http/server.hpp"
+#include "share.hpp"
+#include "worlds.hpp"
+
+namespace muster {
+namespace {
+
+constexpr std::chrono::milliseconds http_grace{3'000};
+constexpr std::chrono::milliseconds world_grace{1'000};
+
+http::Response text_response(int status, std::string type, std::string body) {
+    http::Response response;
+    response.status = status;
+    response.headers.set("Content-Type", std::move(type));
+    response.headers.set("Cache-Control", "no-store");
+    response.body = std::move(body);
+    return response;
+}
+
+// What a world server of its own serves beside the worlds: its health and its figures. Inside
+// `muster up` the coordinator does.
+void add_health(http::Router& router, const host::WorldServer& worlds) {
+    const auto health = [&worlds](http::Request) -> asio::awaitable<http::Answer> {
+        const std::string reason = failing(worlds);
+        nlohmann::json body{{"status", reason.empty() ? "ok" : "failing"}};
+        if (!reason.empty()) body["reason"] = reason;
+        co_return text_response(reason.empty() ? 200 : 503, "application/json", body.dump());
+    };
+    router.add("GET", "/healthz", health);
+    router.add("GET", "/readyz", health);
+    router.add("GET", "/metrics", [&worlds](http::Request) -> asio::awaitable<http::Answer> {
+        co_return text_response(200, "text/plain; version=0.0.4; charset=utf-8",
+                                host::metrics_text(worlds.statistics()));
+    });
+}
+
+// The worlds of a process; with an HTTP server of its own when no coordinator lends them one.
+class WorldPart final : public Part {
+  public:
+    WorldPart(asio::any_io_executor executor, std::shared_ptr<host::WorldServer> worlds)
+        : worlds_(std::move(worlds)), ended_(executor, asio::steady_timer::time_point::max()) {}
+
+    Result<void> serve(http::Server::Options options, http::Router router) {
+        auto opened =
+            http::Server::open(ended_.get_executor(), std::move(options), std::move(router));
+        if (!opened) return std::unexpected(opened.error());
+        http_ = std::move(*opened);
+        return {};
+    }
+    [[nodiscard]] std::uint16_t http_port() const { return http_->port(); }
+
+    asio::awaitable<Result<void>> run() override {
+        if (http_) {
+            co_await http_->run();
+        } else {
+            co_await ended_.async_wait(asio::as_tuple(asio::use_awaitable));
+        }
+        co_return Result<void>();
+    }
+    asio::awaitable<void> stop() override {
+        // The players are told first: their pages then know why they hear nothing more.
+        worlds_->stop(world_grace);
+        if (http_) co_await http_->stop(http_grace);
+        ended_.cancel();
+    }
+
+  private:
+    std::shared_ptr<host::WorldServer> worlds_;
+    std::unique_ptr<http::Server> http_;
+    asio::steady_timer ended_;
+};
+
+Result<http::Server::Options> http_options(const settings::Settings& given) {
+    http::Server::Options options;
+    options.host = given.address("http.address").host;
+    options.port = given.address("http.address").port;
+    options.limits.connections_max = static_cast<std::size_t>(given.number("http.connections_max"));
+    options.limits.connections_per_address_max =
+        static_cast<std::size_t>(given.number("http.connections_per_address_max"));
+    http::TlsFiles files;
+    for (const auto& [name, into] :
+         {std::pair<const char*, std::string*>{"tls.certificate", &files.certificate_chain_pem},
+          {"tls.key", &files.private_key_pem}}) {
+        auto pem = read_setting_file(given, name);
+        if (!pem) return std::unexpected(pem.error());
+        *into = std::move(*pem);
+    }
+    if (!files.certificate_chain_pem.empty()) options.tls = std::move(files);
+    return options;
+}
+
+}  // namespace
+
+std::unique_ptr<Part> make_world_part(Role& role, std::shared_ptr<host::WorldServer> worlds) {
+    return std::make_unique<WorldPart>(role.context.get_executor(), std::move(worlds));
+}
+
+Result<std::unique_ptr<Part>> make_world(Role& role, Ready& ready) {
+    auto routes = route_options(role.settings);
+    if (!routes) return std::unexpected(routes.error());
+    auto options = http_options(role.settings);
+    if (!options) return std::unexpected(options.error());
+    const bool secure = options->tls.has_value();
+    auto opened = open_worlds(role, ready);
+    if (!opened) return std::unexpected(opened.error());
+    const std::shared_ptr<host::WorldServer> worlds = std::move(*opened);
+    http::Router router;
+    host::add_routes(router, *worlds, std::move(*routes));
+    add_health(router, *worlds);
+    const std::filesystem::path web = role.settings.text("web.folder").empty()
+                                          ? share_folder("web")
+                                          : std::filesystem::path(role.settings.text("web.folder"));
+    if (!web.empty()) router.serve_files(web.string());
+    auto part = std::make_unique<WorldPart>(role.context.get_executor(), worlds);
+    if (auto served = part->serve(std::move(*options), std::move(router)); !served) {
+        return std::unexpected(served.error());
+    }
+    ready["http"] = (secure ? "https://" : "http://") +
+                    local_address(role.settings.address("http.address"), part->http_port());
+    return part;
+}
+
+}  // namespace muster
