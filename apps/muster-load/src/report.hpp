@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+
+#include "chat_check.hpp"
+#include "options.hpp"
+#include "relay.hpp"
+#include "tally.hpp"
+
+namespace muster::load {
+
+/// What a run found.
+struct Findings {
+    Joins joins;
+    Measured measured;
+    ChatCheck chats{""};
+    Relay::Counts relayed;
+    double all_playing_seconds = 0;  ///< from the first request; 0: not all of them ever did
+    std::string world;
+    bool interrupted = false;
+
+    [[nodiscard]] bool is_generator_bound() const { return measured.cpu_share_max > 0.8; }
+    /// Clients that decoded what the server does not hold, or lost what cannot be lost.
+    [[nodiscard]] bool is_wrong() const {
+        return measured.verdict.mismatches() + measured.bad_messages + chats.lost() +
+                   chats.out_of_order() !=
+               0;
+    }
+};
+
+/// One JSON object, one line. Times in milliseconds, rates a second.
+[[nodiscard]] std::string to_json(const Options& options, const Findings& findings);
+/// For people.
+[[nodiscard]] std::string to_table(const Options& options, const Findings& findings);
+
+}  // namespace muster::load

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "examiner.hpp"
+#include "histogram.hpp"
+
+namespace muster::load {
+
+/// What joining was like, from the start of the run to its end. Times in microseconds.
+struct Joins {
+    Histogram answer;  ///< from the request until its answer
+    Histogram first;   ///< from the request until the first snapshot
+    std::uint64_t asked = 0, playing = 0, failed = 0;
+    std::uint64_t put_off = 0;  ///< answers 429 and 503: asked again later
+    std::uint64_t dropped = 0;  ///< connections that the world ended, or that broke
+    std::map<std::string, std::uint64_t> reasons;  ///< of `failed` and `dropped`
+    void merge(const Joins& other);
+};
+
+/// What playing was like within the measured time.
+struct Measured {
+    Histogram input_to_ack;  ///< microseconds, from when an input was due to be sent
+    Histogram seen_age;      ///< milliseconds, of entities in view when the witness looked
+    Histogram gap;           ///< microseconds between two snapshots of one client
+    Verdict verdict;
+    std::uint64_t snapshots = 0, entities = 0, stale_snapshots = 0, bad_messages = 0;
+    std::uint64_t inputs = 0, inputs_unsent = 0;  ///< the second: the channel did not take them
+    std::uint64_t freezes = 0;                    ///< more than 500 ms without a snapshot
+    std::uint64_t datagrams_up = 0, datagrams_down = 0, bytes_up = 0, bytes_down = 0;
+    std::uint64_t socket_drops = 0;  ///< our own system did not take a datagram
+    std::uint64_t notices_overload = 0, notices_chat = 0;
+    std::uint64_t client_ticks = 0;  ///< inputs due while playing: the unit of a server's cost
+    std::uint64_t witnesses = 0, witnesses_failed = 0;
+    double cpu_seconds = 0, cpu_share_max = 0;  ///< of our threads; the second of the busiest
+    double seconds = 0;
+    std::uint64_t players = 0;  ///< that played at the end
+    void merge(const Measured& other);
+};
+
+}  // namespace muster::load
