@@ -42,10 +42,10 @@ class Frame {
     Frame& operator=(Frame&&) noexcept;
 
     /// Takes the world as it is after a step(). The thread that owns the world. `before`, the frame
-    /// of the step before, gives its shots and effects of the last 8 ticks, for viewers who are not
-    /// written to in each tick: frames are built in turn from a pool, and each alone would know one
-    /// step only. It is read while other threads may read it too. Null: this one's own before the
-    /// call.
+    /// of the step before, gives its shots and effects of the last 12 ticks, for viewers who are
+    /// not written to in each tick: frames are built in turn from a pool, and each alone would know
+    /// one step only. It is read while other threads may read it too. Null: this one's own before
+    /// the call.
     void build(const sim::World& world, const Frame* before = nullptr);
 
     [[nodiscard]] sim::Tick tick() const;

@@ -14,18 +14,24 @@ namespace muster::replication {
 
 /// What one snapshot may cost and show. The host lowers it under overload.
 struct Budget {
-    std::size_t bytes = 500;  ///< of one state message, hard; 120 at least
+    /// Of one state message, hard; 120 at least. Of this, 400 and 2 for each visible beyond 32 are
+    /// for what is merely due; the rest is for shots, newcomers and what would become stale.
+    std::size_t bytes = 600;
     std::uint8_t far_every =
         3;  ///< what is far (beyond half the view) is due every so many snapshots
 };
 
-/// What one client sees, and what it knows. One thread at a time; about 1 KiB and what it sees.
+/// What one client sees, and what it knows. One thread at a time; about 2 KiB, 3 bytes for each
+/// place of the world, and 4 for each record of the last half second.
 ///
-/// Each entity in view gains priority with its age, nearness and importance (flag carriers, who
-/// shoots at one); a snapshot takes the most urgent until the budget is full. With 500 in view at
-/// 30 Hz and the default budget every one of them is fresh within 500 ms. An entity enters at the
-/// view's radius and leaves at 1.15 times it. What left stays in `gone` until a snapshot that said
-/// so is acknowledged, at most a second.
+/// An entity enters at the view's radius, at the latest `far_every` snapshots after it came within,
+/// and leaves at 1.15 times it. A snapshot takes, until the budget is full: as many of the entities
+/// that were not sent for longest as keep every one fresh within 500 ms; shots and effects (the own
+/// first, then the nearest); who attacks this player, and flag carriers; newcomers; then what is
+/// due, by age x nearness. No more are in view than the budget can keep fresh (522 at 600 bytes and
+/// 30 Hz): in a denser crowd the view shrinks towards the nearest, to a quarter at the least. What
+/// left stays in `gone` until a snapshot that said so is acknowledged, at most a second. A shot
+/// comes in two snapshots, an effect in one.
 class Viewer {
   public:
     Viewer(sim::PlayerId player, std::uint8_t generation);

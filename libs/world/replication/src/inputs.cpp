@@ -1,0 +1,51 @@
+// What a player says.
+#include <algorithm>
+
+#include "game_generated.h"
+#include "muster/protocol/protocol.hpp"
+#include "muster/replication/mirror.hpp"
+
+namespace muster::replication {
+namespace {
+
+template <typename T>
+Bytes finish(flatbuffers::FlatBufferBuilder& builder, protocol::Body kind,
+             flatbuffers::Offset<T> body) {
+    builder.Finish(protocol::CreateMessage(builder, kind, body.Union()),
+                   protocol::MessageIdentifier());
+    const auto* data = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
+    return {data, data + builder.GetSize()};
+}
+
+}  // namespace
+
+Bytes write_inputs(std::uint32_t sequence, sim::Tick newest, std::uint32_t received,
+                   std::span<const InputStep> steps) {
+    flatbuffers::FlatBufferBuilder builder(256);
+    // The newest ones, when there are more than a message takes.
+    steps = steps.last(std::min(steps.size(), protocol::steps_max));
+    std::vector<protocol::InputStep> list;
+    list.reserve(steps.size());
+    for (const auto& step : steps) list.emplace_back(step.aim, step.buttons, step.slot, step.seen);
+    const auto offset = builder.CreateVectorOfStructs(list);
+    return finish(builder, protocol::Body::Inputs,
+                  protocol::CreateInputs(builder, sequence, newest, received, offset));
+}
+
+Bytes write_ping(std::uint64_t time) {
+    flatbuffers::FlatBufferBuilder builder(64);
+    return finish(builder, protocol::Body::Ping, protocol::CreatePing(builder, time));
+}
+
+Bytes write_say(std::string_view text, bool team_only) {
+    flatbuffers::FlatBufferBuilder builder(256);
+    const auto words = builder.CreateString(text.data(), text.size());
+    return finish(builder, protocol::Body::Say, protocol::CreateSay(builder, words, team_only));
+}
+
+Bytes write_bye() {
+    flatbuffers::FlatBufferBuilder builder(64);
+    return finish(builder, protocol::Body::Bye, protocol::CreateBye(builder));
+}
+
+}  // namespace muster::replication

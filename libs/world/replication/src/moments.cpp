@@ -1,0 +1,93 @@
+// Which shots and effects a viewer is told of: its own first, then the nearest.
+#include <algorithm>
+
+#include "viewer_state.hpp"
+
+namespace muster::replication {
+
+void Viewer::Impl::choose_moments(Plan& plan) {
+    const auto& parts = plan.parts;
+    if (parts.moments.empty()) return;
+    // Never at the cost of keeping fresh what is in view, and at most half of what there is.
+    const auto fixed = snapshot_size({.own = plan.has_own,
+                                      .entities = 1 + plan.duty,
+                                      .shots = 1,
+                                      .effects = 1,
+                                      .gone = plan.gone_reserved}) -
+                       2 * 16;
+    if (plan.bytes < fixed + 16) return;
+    plan.moment_limit = std::min({(plan.bytes - fixed - 4) / sizeof(ShotRecord),
+                                  plan.bytes / 2 / sizeof(ShotRecord), moments_max});
+    choose_personal(plan);
+    const auto& grid = parts.grid;
+    const auto column = grid.column_of(at.x);
+    const auto row = grid.row_of(at.y);
+    const auto window = since + since_before;
+    for (const auto& step : parts.around) {
+        const auto x = column + step.column;
+        const auto y = row + step.row;
+        if (x < 0 || y < 0 || x >= grid.columns || y >= grid.rows) continue;
+        const auto cell = static_cast<std::uint32_t>(y * grid.columns + x);
+        const auto* entry = parts.moment_order.data() + parts.moment_start[cell];
+        const auto* end = parts.moment_order.data() + parts.moment_start[cell + 1];
+        for (; entry != end; ++entry) {
+            const auto& moment = parts.moments[*entry & ~passes_here];
+            if (parts.tick - moment.tick >= window) break;
+            if (moment.player == player || moment.other == player) continue;
+            const auto distance = sim::distance_squared(moment.at, at);
+            // A shot from beyond the view is shown where it comes in.
+            if ((distance > plan.enter_squared) != ((*entry & passes_here) != 0)) continue;
+            choose_moment(plan, *entry & ~passes_here);
+        }
+        if (plan.shot_count + plan.effect_count >= plan.moment_limit) break;
+    }
+    for (std::size_t n = 0; n < plan.repeat_count; ++n) {
+        if (plan.shot_count + plan.effect_count >= plan.moment_limit) break;
+        const auto& moment = parts.moments[plan.repeats[n]];
+        auto& shot = plan.shots[plan.shot_count++] = moment.shot;
+        shot.ago = static_cast<std::uint8_t>(parts.tick - moment.tick);
+    }
+}
+
+void Viewer::Impl::choose_personal(Plan& plan) {
+    const auto& parts = plan.parts;
+    if (player >= parts.personal_first.size()) return;
+    const auto window = since + since_before;
+    for (auto node = parts.personal_first[player]; node != no_moment;
+         node = parts.personal_next[node]) {
+        const auto& moment = parts.moments[node / 2];
+        if (parts.tick - moment.tick >= window) break;
+        if (moment.other == player && moment.player < sent.size() && !moment.is_shot) {
+            auto& oldest = *std::ranges::min_element(attackers, {}, [&](const Attacker& one) {
+                return one.id == moment.player ? 0 : one.until;
+            });
+            oldest = {moment.player, moment.tick + sim::tick_rate};
+        }
+        choose_moment(plan, node / 2);
+    }
+}
+
+// New ones at once; a shot of the snapshot before is said again if room is left.
+void Viewer::Impl::choose_moment(Plan& plan, std::uint32_t index) {
+    const auto& moment = plan.parts.moments[index];
+    const auto ago = plan.parts.tick - moment.tick;
+    if (ago >= since) {
+        if (!moment.is_shot) return;
+        const auto repeats = std::span(plan.repeats).first(plan.repeat_count);
+        if (plan.repeat_count < moments_max && std::ranges::find(repeats, index) == repeats.end())
+            plan.repeats[plan.repeat_count++] = index;
+        return;
+    }
+    if (plan.shot_count + plan.effect_count >= plan.moment_limit) return;
+    if (moment.is_shot) {
+        const auto shots = std::span(plan.shots).first(plan.shot_count);
+        if (std::ranges::find(shots, moment.shot.id, &ShotRecord::id) != shots.end()) return;
+        auto& shot = plan.shots[plan.shot_count++] = moment.shot;
+        shot.ago = static_cast<std::uint8_t>(ago);
+    } else {
+        auto& effect = plan.effects[plan.effect_count++] = moment.effect;
+        effect.ago = static_cast<std::uint8_t>(ago);
+    }
+}
+
+}  // namespace muster::replication
