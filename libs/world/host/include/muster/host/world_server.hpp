@@ -45,7 +45,7 @@ struct Options {
     /// How often a second a world is computed: 60, 30 (two steps at a time) or 20 (three).
     std::uint8_t tick_rate = 60;
     std::uint8_t snapshot_rate = 30;   ///< a second: 60, 30, 20, 15 or 10
-    std::size_t snapshot_bytes = 500;  ///< of one snapshot, before DTLS
+    std::size_t snapshot_bytes = 600;  ///< of one snapshot at most, before DTLS
     std::uint16_t sessions_max = 4'096;
     std::uint16_t sessions_per_address_max = 64;
     double joins_per_second = 200;
