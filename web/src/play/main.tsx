@@ -1,2 +1,6 @@
-import { Message } from "./generated/game_generated";
-console.log(Message);
+import "./styles/play.css";
+import "./styles/lobby.css";
+import { Client } from "./client";
+
+const client = new Client(document.getElementById("stage")!, document.getElementById("hud")!);
+void client.start();

@@ -1,0 +1,306 @@
+import { render } from "preact";
+import { Game, type Audience } from "./game/game";
+import type { Happening } from "./game/happenings";
+import { Hud, type Deeds } from "./hud/hud";
+import { Minimap } from "./hud/minimap";
+import { makeStore, type Store } from "./hud/store";
+import { Teller } from "./hud/teller";
+import { Controls } from "./input/controls";
+import type { Action } from "./input/keys";
+import { Connection, surroundings, type Player } from "./net/connection";
+import { Meter } from "./net/meter";
+import { Refused, Worlds } from "./net/worlds";
+import { Decoder } from "./protocol/decode";
+import { writeInputs, writePing, writeSay } from "./protocol/encode";
+import { NoticeKind, PROTOCOL_VERSION, type Notice, type Welcome } from "./protocol/types";
+import { load, save, type Settings } from "./settings";
+import { TICK_MS } from "./sim/rules";
+import { Mixer } from "./sound/mixer";
+import { sound } from "./sound/soundscape";
+import { Pace, browserBeat, throttles } from "./throttle";
+import type { Scene } from "./view/scene";
+
+const STEPS_A_FRAME_MAX = 12;  // as many as the server lets anybody save up
+const STEPS_A_MESSAGE = 2;
+const PING_MS = 500;
+const HUD_MS = 66;
+const MINIMAP_MS = 100;
+
+/** The page: what comes in, what goes out, and when what is drawn. */
+export class Client implements Audience {
+  private readonly store: Store;
+  private readonly meter = new Meter();
+  private readonly game = new Game(this.meter, this);
+  private readonly decoder = new Decoder(this.game);
+  private readonly connection: Connection;
+  private readonly worlds = new Worlds();
+  private readonly controls: Controls;
+  private readonly mixer = new Mixer();
+  private readonly teller: Teller;
+  private scene: Scene | undefined;
+  private minimap: Minimap | undefined;
+  private frameAt = 0;
+  private owed = 0;
+  private unsent = 0;
+  private pingAt = 0;
+  private hudAt = 0;
+  private mapAt = 0;
+  private frames = 0;
+  private framesAt = 0;
+  private version = true;
+
+  constructor(private readonly stage: HTMLElement, private readonly hudRoot: HTMLElement) {
+    this.store = makeStore(load(localStorage));
+    this.connection = new Connection(surroundings());
+    this.controls = new Controls(stage, () => this.store.settings.value.touchAim);
+    this.teller = new Teller(this.store, this.game, this.meter);
+    this.connection.relayOnly = new URLSearchParams(location.search).get("ice") === "relay";
+    this.connection.onMessage = (bytes) => this.decoder.read(bytes);
+    this.connection.onFresh = () => this.game.restart();
+    this.connection.onState = (state) => {
+      this.store.link.value = state;
+    };
+    this.controls.listening = () => this.store.screen.value === "playing" && !this.store.typing.value && !this.store.menuOpen.value;
+    this.controls.onAction = (action, down) => this.act(action, down);
+  }
+
+  async start(): Promise<void> {
+    render(<Hud store={this.store} deeds={this.deeds()} />, this.hudRoot);
+    const pace = new Pace(browserBeat(), throttles(location.search), (now, hidden) => this.turn(now, hidden));
+    document.addEventListener("visibilitychange", () => pace.changed());
+    window.addEventListener("pagehide", (event) => {
+      if (!event.persisted) this.connection.pageGoes();
+    });
+    for (const kind of ["pointerdown", "keydown"] as const) window.addEventListener(kind, () => this.mixer.wake());
+    expose(this.game, this.meter, this.connection, this.store);
+    this.applySound();
+    try {
+      const { Scene } = await import("./view/scene");
+      this.scene = await Scene.make(this.stage, this.game, () => this.store.settings.value);
+      if (this.game.welcomed) this.scene.welcomed(this.game.welcomed);
+    } catch (error) {
+      console.warn(error);
+      this.store.trouble.value = "This browser shows no WebGL, which the game needs. Hardware acceleration may be switched off.";
+    }
+    pace.start();
+  }
+
+  // ---- what the player does ------------------------------------------------------------------------
+
+  private deeds(): Deeds {
+    return {
+      join: (player) => void this.join(player),
+      refresh: () => void this.refresh(),
+      leave: () => {
+        this.connection.leave();
+        this.store.reset();
+        this.store.screen.value = "lobby";
+      },
+      say: (text, teamOnly) => this.connection.sendControl(writeSay(text, teamOnly)),
+      take: (slot) => this.controls.take(slot),
+      hold: (name, button, down) => this.controls.hold(name, button, down),
+      change: (change) => this.change(change),
+      minimap: (canvas) => {
+        this.minimap = canvas ? new Minimap(canvas) : undefined;
+      },
+    };
+  }
+
+  private async refresh(): Promise<void> {
+    try {
+      const list = await this.worlds.list();
+      this.store.worlds.value = list;
+      this.connection.iceServers = list.iceServers;
+      if (this.store.screen.value === "lobby" && this.store.trouble.value === NO_ANSWER) this.store.trouble.value = "";
+    } catch (error) {
+      if (this.store.screen.value === "lobby") this.store.trouble.value = error instanceof Refused && error.status === 404 ? "This server runs no worlds." : NO_ANSWER;
+    }
+  }
+
+  private async join(player: Player): Promise<void> {
+    this.mixer.wake();
+    this.store.trouble.value = "";
+    this.store.screen.value = "joining";
+    try {
+      await this.connection.join(player);
+    } catch (error) {
+      this.store.screen.value = "lobby";
+      this.store.trouble.value = error instanceof Refused ? error.message : `The browser could not join: ${error instanceof Error ? error.message : String(error)}`;
+    }
+  }
+
+  private change(change: Partial<Settings>): void {
+    this.store.settings.value = { ...this.store.settings.value, ...change };
+    save(localStorage, this.store.settings.value);
+    this.applySound();
+    if (change.quality) this.scene?.apply();
+  }
+
+  private applySound(): void {
+    const { sound: volume, muted } = this.store.settings.value;
+    this.mixer.setVolume(muted ? 0 : volume);
+  }
+
+  private act(action: Action, down: boolean): void {
+    if (action.do === "scores") {
+      this.store.scoresOpen.value = down;
+    } else if (down && action.do === "chat") {
+      this.controls.release();
+      this.store.typing.value = action.team ? "team" : "all";
+    } else if (down && action.do === "menu" && !this.store.menuOpen.value && !this.store.typing.value) {
+      this.controls.release();
+      this.store.menuOpen.value = true;
+    } else if (down && action.do === "mute") {
+      this.change({ muted: !this.store.settings.value.muted });
+      this.store.tell(this.store.settings.value.muted ? "Sound off" : "Sound on", 1_500);
+    }
+  }
+
+  // ---- time ----------------------------------------------------------------------------------------
+
+  private turn(now: number, hidden: boolean): void {
+    const passed = Math.min(500, Math.max(0, now - this.frameAt));
+    this.frameAt = now;
+    const { game, connection } = this;
+    const touching = this.controls.touching;
+    if (touching !== this.store.touching.value) this.store.touching.value = touching;
+    if (game.welcomed && connection.open) {
+      this.owed += passed / TICK_MS;
+      // A page that stood still does not catch up: the server would not take it.
+      if (this.owed > STEPS_A_FRAME_MAX) this.owed = STEPS_A_FRAME_MAX;
+      const camera = this.scene?.camera;
+      while (this.owed >= 1) {
+        this.owed -= 1;
+        game.part = 1;
+        const wish = this.controls.step(camera ? camera.toScreenX(game.x) : innerWidth / 2, camera ? camera.toScreenY(game.y) : innerHeight / 2);
+        game.step(this.store.screen.value === "playing" && !hidden ? wish : { aim: wish.aim, buttons: hidden && throttles(location.search) ? 0 : wish.buttons, slot: wish.slot });
+        if (++this.unsent >= STEPS_A_MESSAGE) this.send();
+      }
+      game.part = this.owed;
+      if (now - this.pingAt > PING_MS) {
+        this.pingAt = now;
+        connection.sendState(writePing(performance.now()));
+      }
+    }
+    game.advance(now, passed);
+    if (!hidden) this.draw(now, passed);
+    if (now - this.hudAt > HUD_MS) {
+      this.hudAt = now;
+      this.teller.tell(now);
+      this.controls.weapons = game.prediction.own.weapons;
+      this.controls.inHand = game.trigger.weapon(game.prediction) + 1;
+    }
+  }
+
+  private send(): void {
+    this.unsent = 0;
+    this.connection.sendState(writeInputs(this.game.prediction.pending, this.meter.newest, this.meter.received));
+  }
+
+  private draw(now: number, passed: number): void {
+    const { scene, game, controls } = this;
+    ++this.frames;
+    if (now - this.framesAt > 1_000) {
+      this.teller.fps = Math.round((this.frames * 1_000) / (now - this.framesAt));
+      this.frames = 0;
+      this.framesAt = now;
+    }
+    if (!scene) return;
+    const { camera } = scene;
+    const pointer = controls.touching || this.store.screen.value !== "playing" ? undefined : controls.pointer;
+    const { aim } = controls.sticks;
+    const look = pointer
+      ? { x: (2 * pointer.x) / camera.width - 1, y: (2 * pointer.y) / camera.height - 1 }
+      : { x: aim.active ? aim.x * 0.8 : 0, y: aim.active ? aim.y * 0.8 : 0 };
+    // The middle of the screen is quiet: the arena must not swim while one aims nearby.
+    scene.draw(now, passed, pointer, { x: look.x * Math.abs(look.x), y: look.y * Math.abs(look.y) });
+    if (this.minimap && now - this.mapAt > MINIMAP_MS) {
+      this.mapAt = now;
+      this.minimap.draw(game, { left: camera.left, top: camera.top, width: camera.width / camera.scale, height: camera.height / camera.scale });
+    }
+    this.teller.sticks(controls.sticks, controls.touching);
+  }
+
+  // ---- what the world says -------------------------------------------------------------------------
+
+  happened(happening: Happening): void {
+    const { game } = this;
+    this.scene?.happened(happening, performance.now());
+    this.teller.happened(happening);
+    sound(this.mixer, happening, { x: game.x, y: game.y }, (index) => {
+      const wall = game.wallFacts[index];
+      return wall && { x: wall.x + wall.width / 2, y: wall.y + wall.height / 2 };
+    });
+  }
+
+  welcomed(welcome: Welcome): void {
+    this.version = welcome.version === PROTOCOL_VERSION;
+    if (!this.version) {
+      this.connection.endBecause("The server speaks another version of the protocol than this page. Load the page again.");
+    } else {
+      this.connection.keep(welcome.resume);
+    }
+    this.scene?.welcomed(welcome);
+    this.store.self.value = welcome.player;
+    this.store.world.value = welcome.world;
+    this.store.screen.value = "playing";
+    this.owed = 0;
+    this.unsent = 0;
+  }
+
+  chatted: Audience["chatted"] = (chat) => this.store.addChat(chat);
+  newsCame: Audience["newsCame"] = (news) => this.teller.news(news);
+  scored: Audience["scored"] = (scores) => {
+    this.store.scores.value = scores;
+  };
+
+  noticed(notice: Notice): void {
+    switch (notice.kind) {
+      case NoticeKind.replaced:
+        this.connection.endBecause(notice.text || "You play on in another window.");
+        break;
+      case NoticeKind.kicked:
+        this.connection.endBecause(notice.text || "You were removed from the match.");
+        break;
+      case NoticeKind.stopping:
+        this.store.tell(notice.text || "The server stops.", 8_000);
+        break;
+      default:
+        this.store.tell(notice.text || "The server is busy.", 4_000);
+    }
+  }
+}
+
+const NO_ANSWER = "The server does not answer. Trying again…";
+
+/** For tests: looks, and changes nothing. */
+function expose(game: Game, meter: Meter, connection: Connection, store: Store): void {
+  Object.defineProperty(window, "__muster_play", {
+    value: Object.freeze({
+      get x() { return game.x; },
+      get y() { return game.y; },
+      get tick() { return meter.newest; },
+      get shownTick() { return game.clock.showing; },
+      get self() { return game.self; },
+      get alive() { return game.prediction.alive; },
+      get health() { return game.prediction.own.health; },
+      get score() { return game.prediction.own.score; },
+      get kills() { return game.prediction.own.kills; },
+      get deaths() { return game.prediction.own.deaths; },
+      get others() { return game.others.tracks.size; },
+      get rtt() { return meter.rttMs; },
+      get loss() { return meter.loss; },
+      get delay() { return game.clock.delayMs; },
+      get correction() { return game.prediction.correction; },
+      get pending() { return game.prediction.pending.length; },
+      get phase() { return game.match.phase; },
+      get link() { return store.link.value.at; },
+      get open() { return connection.open; },
+      get shots() { return game.shots.flights.length; },
+      other: (id: number) => {
+        const track = game.others.tracks.get(id);
+        return track && { x: track.x, y: track.y, health: track.health, name: game.nameOf(id) };
+      },
+    }),
+  });
+}

@@ -1,0 +1,145 @@
+import "pixi.js/unsafe-eval";
+import { Container, WebGLRenderer } from "pixi.js";
+import { Camera } from "./camera";
+import { CLEAR, Ground } from "./ground";
+import { Effects } from "./effects";
+import { PickupLayer } from "./pickup_layer";
+import { PlayerLayer } from "./player_layer";
+import { ShotLayer } from "./shot_layer";
+import { FlagLayer, Sight } from "./sight";
+import { makeTextures } from "./textures";
+import { WallLayer } from "./wall_layer";
+import type { Game } from "../game/game";
+import type { Happening } from "../game/happenings";
+import type { Welcome } from "../protocol/types";
+import { rulesOf } from "../sim/rules";
+import type { Quality, Settings } from "../settings";
+
+export const QUALITIES: Record<Quality, { resolutionMax: number; effects: number; lights: boolean; antialias: boolean }> = {
+  low: { resolutionMax: 1, effects: 0.35, lights: false, antialias: false },
+  medium: { resolutionMax: 1.5, effects: 0.7, lights: true, antialias: true },
+  high: { resolutionMax: 3, effects: 1, lights: true, antialias: true },
+};
+
+/** All that is drawn. */
+export class Scene {
+  readonly camera = new Camera();
+  private readonly stage = new Container();
+  private readonly world = new Container();
+  private readonly ground: Ground;
+  private readonly walls = new WallLayer();
+  private readonly pickups: PickupLayer;
+  private readonly players: PlayerLayer;
+  private readonly shots: ShotLayer;
+  private readonly effects: Effects;
+  private readonly sight: Sight;
+  private readonly flags: FlagLayer;
+  private view = 600;
+
+  private constructor(private readonly renderer: WebGLRenderer, private readonly game: Game, private readonly settings: () => Settings) {
+    const resolution = Math.max(2, Math.ceil(renderer.resolution * 1.5));
+    const textures = makeTextures(renderer, resolution);
+    this.ground = new Ground(textures);
+    this.pickups = new PickupLayer(textures);
+    this.players = new PlayerLayer(textures, Math.max(1, renderer.resolution));
+    this.shots = new ShotLayer(textures);
+    this.effects = new Effects(textures, this.camera);
+    this.sight = new Sight(textures);
+    this.flags = new FlagLayer(textures);
+    this.world.addChild(
+      this.ground.container, this.effects.under, this.pickups.container, this.flags.world, this.sight.line, this.shots.container, this.players.container, this.walls.container, this.effects.over, this.effects.figures,
+    );
+    this.stage.addChild(this.world, this.flags.screen, this.sight.screen);
+    this.world.visible = false;
+  }
+
+  /** Throws when there is no WebGL. */
+  static async make(host: HTMLElement, game: Game, settings: () => Settings): Promise<Scene> {
+    const quality = QUALITIES[settings().quality];
+    const renderer = new WebGLRenderer();
+    await renderer.init({
+      width: host.clientWidth || 1, height: host.clientHeight || 1, resolution: Math.min(quality.resolutionMax, window.devicePixelRatio || 1), autoDensity: true, antialias: quality.antialias, backgroundColor: CLEAR,
+      powerPreference: "high-performance", preferWebGLVersion: 2, eventMode: "none", accessibilityOptions: { enabledByDefault: false },
+    } as Parameters<WebGLRenderer["init"]>[0]);
+    renderer.canvas.setAttribute("aria-hidden", "true");
+    host.append(renderer.canvas);
+    const scene = new Scene(renderer, game, settings);
+    const fit = () => scene.resize(host.clientWidth, host.clientHeight);
+    new ResizeObserver(fit).observe(host);
+    fit();
+    return scene;
+  }
+
+  private resize(width: number, height: number): void {
+    this.renderer.resize(Math.max(1, width), Math.max(1, height), Math.min(QUALITIES[this.settings().quality].resolutionMax, window.devicePixelRatio || 1));
+    this.camera.resize(width, height, this.view);
+  }
+
+  /** Settings changed: those that do not need the page anew. */
+  apply(): void {
+    this.resize(this.camera.width, this.camera.height);
+  }
+
+  welcomed(welcome: Welcome): void {
+    this.view = welcome.view;
+    this.camera.resize(this.camera.width, this.camera.height, welcome.view);
+    this.camera.jump();
+    this.effects.clear();
+    this.ground.build(welcome, this.game);
+    this.walls.build(welcome.walls);
+    this.pickups.build(welcome.pickups);
+    this.world.visible = true;
+  }
+
+  happened(happening: Happening, nowMs: number): void {
+    this.effects.show(happening, this.game.wallFacts);
+    switch (happening.kind) {
+      case "wall_gone":
+      case "wall_back":
+      case "wall_hurt":
+        this.walls.change(happening.index);
+        break;
+      case "muzzle":
+        if (happening.own) {
+          this.players.recoil(this.game.self, rulesOf(happening.weapon).kick + 0.3);
+          this.camera.kick(rulesOf(happening.weapon).kick * 0.55);
+        }
+        break;
+      case "hit":
+        if (happening.onMe) this.camera.kick(0.35 + happening.damage / 80);
+        else if (happening.byMe) this.sight.confirm(nowMs, false);
+        break;
+      case "death":
+        if (happening.own) this.camera.kick(1);
+        else if (happening.byMe) this.sight.confirm(nowMs, true);
+        break;
+      case "spawn":
+        if (happening.own) this.camera.jump();
+        break;
+      default: break;
+    }
+  }
+
+  /** `pointer`: where the crosshair is, in CSS pixels; none on a touch screen. `look`: -1 to 1 from the middle. */
+  draw(nowMs: number, passedMs: number, pointer: { x: number; y: number } | undefined, look: { x: number; y: number }): void {
+    const settings = this.settings();
+    const quality = QUALITIES[settings.quality];
+    const { camera, game } = this;
+    camera.shakeFactor = settings.shake ? 1 : 0;
+    camera.follow(game.x, game.y, look.x, look.y, passedMs);
+    this.effects.amount = quality.effects * (settings.reducedMotion ? 0.6 : 1);
+    this.world.scale.set(camera.scale);
+    this.world.position.set(-camera.left * camera.scale, -camera.top * camera.scale);
+    if (this.world.visible) {
+      this.ground.draw(camera);
+      this.walls.draw(camera);
+      this.pickups.draw(camera, nowMs, passedMs, settings.reducedMotion);
+      this.flags.draw(game, camera, nowMs);
+      this.shots.draw(game, camera, quality.lights);
+      this.players.draw(game, camera, settings.names, nowMs, passedMs);
+      this.sight.draw(game, pointer, nowMs);
+      this.effects.draw(passedMs);
+    }
+    this.renderer.render({ container: this.stage });
+  }
+}
