@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "muster/base/assert.hpp"
 #include "wire.hpp"

@@ -54,6 +54,7 @@ class Dtls {
     [[nodiscard]] std::optional<Instant> deadline() const { return deadline_; }
     void handle_timeout(Instant now);
     [[nodiscard]] State state() const { return state_; }
+    [[nodiscard]] Role role() const { return role_; }
     /// Whether OpenSSL's session is still held.
     [[nodiscard]] bool holds_session() const { return session_ != nullptr; }
 

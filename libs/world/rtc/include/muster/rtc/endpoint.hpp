@@ -134,12 +134,13 @@ class Endpoint {
     [[nodiscard]] std::size_t reliable_bytes_pending(PeerId peer) const;
     [[nodiscard]] const Statistics& statistics() const;
     [[nodiscard]] std::optional<PeerStatistics> statistics(PeerId peer) const;
-    /// Whether a local ufrag belongs to this endpoint; the ufrag of a STUN request, if it is one.
+    /// The local ufrag that a STUN request asks for, if it is one: its prefix tells the shard.
     [[nodiscard]] static std::optional<std::string_view> ufrag_of(
         std::span<const std::byte> datagram);
 
+    struct Impl;  ///< src/endpoint_impl.hpp
+
   private:
-    struct Impl;
     std::unique_ptr<Impl> impl_;
 };
 
