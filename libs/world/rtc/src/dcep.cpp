@@ -2,7 +2,10 @@
 
 #include <algorithm>
 
+#include <algorithm>
+
 #include "muster/base/assert.hpp"
+#include "muster/base/encoding.hpp"
 #include "wire.hpp"
 
 namespace muster::rtc::dcep {
@@ -58,9 +61,8 @@ std::vector<std::byte> write_open(const Open& open) {
     store(message.data() + 4, open.reliability.limit);
     store(message.data() + 8, static_cast<std::uint16_t>(open.label.size()));
     store(message.data() + 10, static_cast<std::uint16_t>(open.protocol.size()));
-    auto* const texts = message.data() + header_bytes;
-    std::memcpy(texts, open.label.data(), open.label.size());
-    std::memcpy(texts + open.label.size(), open.protocol.data(), open.protocol.size());
+    const auto end = std::ranges::copy(as_bytes(open.label), message.begin() + header_bytes).out;
+    std::ranges::copy(as_bytes(open.protocol), end);
     return message;
 }
 

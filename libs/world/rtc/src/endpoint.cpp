@@ -7,6 +7,7 @@
 #include "endpoint_impl.hpp"
 #include "muster/base/assert.hpp"
 #include "muster/base/random.hpp"
+#include "wire.hpp"
 
 namespace muster::rtc {
 namespace {
@@ -286,6 +287,16 @@ Instant Peer::deadline() const {
 bool Peer::knows(const Address& address) const {
     const auto end = addresses.begin() + address_count;
     return std::find(addresses.begin(), end, address) != end;
+}
+
+bool Peer::note_check(const stun::TransactionId& transaction) {
+    const std::byte* const at = transaction.data();
+    const auto digest = load<std::uint32_t>(at) ^ load<std::uint32_t>(at + 4) ^
+                        load<std::uint32_t>(at + 8) ^ 0xA5A5'A5A5U;
+    if (std::ranges::find(recent_checks, digest) != recent_checks.end()) return false;
+    recent_checks[next_check] = digest;
+    next_check = static_cast<std::uint8_t>((next_check + 1) % recent_checks.size());
+    return true;
 }
 
 void Peer::on_connection_datagram(std::span<const std::byte> datagram) {

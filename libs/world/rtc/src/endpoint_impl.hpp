@@ -35,6 +35,8 @@ class Peer final : public ConnectionSink {
     /// When to look at it at the latest.
     [[nodiscard]] Instant deadline() const;
     [[nodiscard]] bool knows(const Address& address) const;
+    /// Notes the transaction; whether it was new.
+    bool note_check(const stun::TransactionId& transaction);
 
     Endpoint::Impl& endpoint;
     const PeerId id;
@@ -52,6 +54,9 @@ class Peer final : public ConnectionSink {
     std::uint8_t address_count = 0;
     std::uint8_t oldest_address = 0;
     std::optional<Address> selected;
+    /// Of the last checks' transactions: one that comes again from elsewhere was replayed.
+    std::array<std::uint32_t, 32> recent_checks{};
+    std::uint8_t next_check = 0;
     bool is_dirty = false;    ///< in Impl::dirty
     bool is_touched = false;  ///< in Impl::touched
     bool was_open = false;

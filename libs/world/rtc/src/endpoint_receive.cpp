@@ -86,9 +86,16 @@ void Endpoint::Impl::receive_stun(const Address& from, std::span<const std::byte
         // A lite agent is always the controlled one and cannot change (RFC 8445, 7.3.1.1).
         return refuse_check(from, *request, 487, &peer.key, datagram.size());
     }
-    peer.last_heard = now;
-    learn_address(peer, from);
-    select_address(peer, from, request->use_candidate, now);
+    if (peer.note_check(request->transaction)) {
+        peer.last_heard = now;
+        learn_address(peer, from);
+        select_address(peer, from, request->use_candidate, now);
+    } else if (!peer.knows(from)) {
+        // Its answer may have been lost, then it comes again from where it came; whoever replays
+        // it from elsewhere shall not be sent the game, nor keep a peer alive that has gone.
+        ++statistics.dropped_bad;
+        return;
+    }
     stun::Buffer buffer;
     emit(from, stun::write_success(buffer, request->transaction, from, peer.key));
 }
