@@ -235,6 +235,12 @@ void Endpoint::handle_timeouts(Instant now) {
     impl_->handle_timeouts(now);
 }
 
+std::size_t Endpoint::messages_waiting(PeerId id, std::uint16_t stream) const {
+    const Peer* const peer = impl_->find(id);
+    if (peer == nullptr || !peer->connection.association()) return 0;
+    return peer->connection.association()->messages_waiting(stream);
+}
+
 std::size_t Endpoint::messages_pending(PeerId id, std::uint16_t stream) const {
     const Peer* const peer = impl_->find(id);
     if (peer == nullptr || !peer->connection.association()) return 0;

@@ -398,6 +398,9 @@ std::size_t Association::reliable_bytes_pending() const {
 std::size_t Association::messages_pending(std::uint16_t stream) const {
     return impl_->out.messages_pending(stream);
 }
+std::size_t Association::messages_waiting(std::uint16_t stream) const {
+    return impl_->out.messages_waiting(stream);
+}
 const Statistics& Association::statistics() const {
     return impl_->statistics;
 }

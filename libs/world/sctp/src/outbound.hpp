@@ -71,6 +71,9 @@ class Outbound {
     [[nodiscard]] std::size_t messages_pending(std::uint16_t stream) const {
         return stream < streams_.size() ? streams_[stream].pending : 0;
     }
+    [[nodiscard]] std::size_t messages_waiting(std::uint16_t stream) const {
+        return stream < streams_.size() ? streams_[stream].waiting : 0;
+    }
     [[nodiscard]] RoundTrip& round_trip() { return round_trip_; }
 
   private:

@@ -129,7 +129,9 @@ class Endpoint {
     [[nodiscard]] std::optional<Instant> deadline() const;
     void handle_timeouts(Instant now);
 
-    /// How many messages wait on a stream: a snapshot is not written while an older one waits.
+    /// How many messages of a stream were not sent yet: a snapshot is not written while an older
+    /// one waits. `pending` counts those, too, that were sent and are not acknowledged.
+    [[nodiscard]] std::size_t messages_waiting(PeerId peer, std::uint16_t stream) const;
     [[nodiscard]] std::size_t messages_pending(PeerId peer, std::uint16_t stream) const;
     [[nodiscard]] std::size_t reliable_bytes_pending(PeerId peer) const;
     [[nodiscard]] const Statistics& statistics() const;

@@ -126,6 +126,8 @@ class Association {
     /// Bytes that wait or are not acknowledged: of reliable messages, and of all on one stream.
     [[nodiscard]] std::size_t reliable_bytes_pending() const;
     [[nodiscard]] std::size_t messages_pending(std::uint16_t stream) const;
+    /// Of those, the ones that were not sent yet, or not whole: the windows hold them up.
+    [[nodiscard]] std::size_t messages_waiting(std::uint16_t stream) const;
     [[nodiscard]] const Statistics& statistics() const;
 
   private:
