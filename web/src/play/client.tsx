@@ -23,6 +23,7 @@ import type { Scene } from "./view/scene";
 const STEPS_A_FRAME_MAX = 12;  // as many as the server lets anybody save up
 const STEPS_A_MESSAGE = 2;
 const PING_MS = 500;
+const BETWEEN_FRAMES_MS = 30;
 const HUD_MS = 66;
 const MINIMAP_MS = 100;
 
@@ -41,6 +42,7 @@ export class Client implements Audience {
   private minimap: Minimap | undefined;
   private frameAt = 0;
   private owed = 0;
+  private sinceDrawn = 0;
   private unsent = 0;
   private pingAt = 0;
   private hudAt = 0;
@@ -83,6 +85,11 @@ export class Client implements Audience {
       this.store.trouble.value = "This browser shows no WebGL, which the game needs. Hardware acceleration may be switched off.";
     }
     pace.start();
+    // Where drawing is slow, the steps of the player's own time go on between the frames.
+    setInterval(() => {
+      const now = performance.now();
+      if (!document.hidden && now - this.frameAt > BETWEEN_FRAMES_MS) this.turn(now, false, false);
+    }, 16);
   }
 
   // ---- what the player does ------------------------------------------------------------------------
@@ -158,9 +165,9 @@ export class Client implements Audience {
 
   // ---- time ----------------------------------------------------------------------------------------
 
-  private turn(now: number, hidden: boolean): void {
+  private turn(now: number, hidden: boolean, draws = true): void {
     const passed = Math.min(500, Math.max(0, now - this.frameAt));
-    this.frameAt = now;
+    this.frameAt = Math.max(now, this.frameAt);
     const { game, connection } = this;
     const touching = this.controls.touching;
     if (touching !== this.store.touching.value) this.store.touching.value = touching;
@@ -183,7 +190,11 @@ export class Client implements Audience {
       }
     }
     game.advance(now, passed);
-    if (!hidden) this.draw(now, passed);
+    this.sinceDrawn += passed;
+    if (draws && !hidden) {
+      this.draw(now, this.sinceDrawn);
+      this.sinceDrawn = 0;
+    }
     if (now - this.hudAt > HUD_MS) {
       this.hudAt = now;
       this.teller.tell(now);

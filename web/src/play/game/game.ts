@@ -193,15 +193,15 @@ export class Game implements WorldSays {
         if (!own) at({ kind: "strike", x: effect.x, y: effect.y, aim, own, team }, false);
         break;
       case EffectKind.wall_hit: {
-        const wall = this.wallFacts[effect.index];
+        const wall = this.wallFacts[effect.other];
         if (wall?.destructible && effect.value) {
           wall.health = Math.max(1, wall.health - effect.value);
-          at({ kind: "wall_hurt", index: effect.index }, own);
+          at({ kind: "wall_hurt", index: effect.other }, own);
         }
         break;
       }
       case EffectKind.player_hit: {
-        const flight = effect.index ? this.shots.end(effect.index) : undefined;
+        const flight = effect.index ? this.shots.end(effect.index, tick) : undefined;
         const direction = flight ? Math.atan2(flight.vy, flight.vx) : aim;
         const from = own ? undefined : track ? { x: track.x, y: track.y } : undefined;
         const victim = this.others.tracks.get(effect.other);

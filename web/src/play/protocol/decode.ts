@@ -9,8 +9,16 @@ const STATE_BYTES_MAX = 4_096;
 const CONTROL_BYTES_MAX = 1 << 20;
 const TURN = 2 * Math.PI;
 
+let bytesRead = 0;
+/** A vector's length, which must fit the message: beyond its end the reader finds zeros, for as long as one asks. */
+function fitting(count: number, bytesEach: number): number {
+  if (!(count >= 0) || count * bytesEach > bytesRead) throw new RangeError("a vector too long");
+  return count;
+}
+
 function flags(length: number, at: (index: number) => FlagState | null): Flag[] {
   const out: Flag[] = [];
+  fitting(length, 12);
   for (let i = 0; i < length; ++i) {
     const one = at(i)!;
     out.push({ x: one.x(), y: one.y(), team: one.team(), where: one.where(), carrier: one.carrier() });
@@ -20,12 +28,12 @@ function flags(length: number, at: (index: number) => FlagState | null): Flag[] 
 
 function welcome(table: WelcomeTable): Welcome {
   const walls: Wall[] = [];
-  for (let i = 0; i < table.wallsLength(); ++i) {
+  for (let i = 0; i < fitting(table.wallsLength(), 24); ++i) {
     const one = table.walls(i)!;
     walls.push({ x: one.x(), y: one.y(), width: one.width(), height: one.height(), health: one.health(), healthMax: one.healthMax(), destructible: Boolean(one.destructible()) });
   }
   const pickups: Pickup[] = [];
-  for (let i = 0; i < table.pickupsLength(); ++i) {
+  for (let i = 0; i < fitting(table.pickupsLength(), 12); ++i) {
     const one = table.pickups(i)!;
     pickups.push({ x: one.x(), y: one.y(), kind: one.kind(), weapon: one.weapon(), available: Boolean(one.available()) });
   }
@@ -60,6 +68,7 @@ export class Decoder {
   read(bytes: Uint8Array): void {
     try {
       if (bytes.length < 12 || bytes.length > CONTROL_BYTES_MAX) throw new RangeError("length");
+      bytesRead = bytes.length;
       const buffer = new ByteBuffer(bytes);
       if (!Message.bufferHasIdentifier(buffer)) throw new RangeError("identifier");
       this.dispatch(Message.getRootAsMessage(buffer, this.message), bytes.length);
@@ -110,7 +119,7 @@ export class Decoder {
 
   private readPeople(table: PeopleTable): void {
     const people: Person[] = [];
-    for (let i = 0; i < table.peopleLength(); ++i) {
+    for (let i = 0; i < fitting(table.peopleLength(), 4); ++i) {
       const one = table.people(i)!;
       people.push({ id: one.id(), generation: one.generation(), team: one.team(), bot: Boolean(one.bot()), name: one.name() ?? "" });
     }
@@ -128,7 +137,7 @@ export class Decoder {
 
   private readScores(table: ScoresTable): void {
     const rows: ScoreRow[] = [];
-    for (let i = 0; i < table.rowsLength(); ++i) {
+    for (let i = 0; i < fitting(table.rowsLength(), 4); ++i) {
       const one = table.rows(i)!;
       rows.push({ id: one.id(), team: one.team(), score: one.score(), kills: one.kills(), deaths: one.deaths(), captures: one.captures(), name: one.name() ?? "" });
     }
@@ -137,7 +146,7 @@ export class Decoder {
 
   private readNews(table: NewspaperTable): void {
     const news: News[] = [];
-    for (let i = 0; i < table.newsLength(); ++i) {
+    for (let i = 0; i < fitting(table.newsLength(), 4); ++i) {
       const one = table.news(i)!;
       news.push({
         fact: one.fact(), tick: one.tick(), team: one.team(), weapon: one.weapon(), index: one.index(), player: one.player(), other: one.other(), playerName: one.playerName() ?? "",
@@ -176,13 +185,13 @@ export class Decoder {
     this.readEntities(table, out);
     this.readShots(table, out);
     this.readEffects(table, out);
-    out.goneCount = table.goneLength();
+    out.goneCount = fitting(table.goneLength(), 2);
     for (let i = 0; i < out.goneCount; ++i) out.gone[i] = table.gone(i) ?? 0;
     return out;
   }
 
   private readEntities(table: SnapshotTable, out: Snapshot): void {
-    out.entityCount = table.entitiesLength();
+    out.entityCount = fitting(table.entitiesLength(), 12);
     for (let i = 0; i < out.entityCount; ++i) {
       const one = table.entities(i, this.entityStruct)!;
       const to = (out.entities[i] ??= {} as Entity);
@@ -198,7 +207,7 @@ export class Decoder {
   }
 
   private readShots(table: SnapshotTable, out: Snapshot): void {
-    out.shotCount = table.shotsLength();
+    out.shotCount = fitting(table.shotsLength(), 14);
     for (let i = 0; i < out.shotCount; ++i) {
       const one = table.shots(i, this.shotStruct)!;
       const to = (out.shots[i] ??= {} as Shot);
@@ -214,7 +223,7 @@ export class Decoder {
   }
 
   private readEffects(table: SnapshotTable, out: Snapshot): void {
-    out.effectCount = table.effectsLength();
+    out.effectCount = fitting(table.effectsLength(), 14);
     for (let i = 0; i < out.effectCount; ++i) {
       const one = table.effects(i, this.effectStruct)!;
       const to = (out.effects[i] ??= {} as Effect);

@@ -3,6 +3,7 @@ import type { Walls } from "./walls";
 import { Team, teamOf, weaponOf, type Shot, type Weapon } from "../protocol/types";
 
 const SHOTS_MAX = 1_024;
+const TOLD_MAX = 8_192;
 const GHOST_TICKS = 45;  // a predicted shot that the server did not fire is taken back after so long
 
 export interface Flight {
@@ -22,6 +23,7 @@ export interface Flight {
   wall: number;      // -1: nothing, or the border
   own: boolean;      // flies in the player's own time, not the others'
   began: boolean;
+  stopped: boolean;  // the server said where it ended
 }
 
 export interface ShotEnd { flight: Flight; x: number; y: number; wall: number }
@@ -29,6 +31,7 @@ export interface ShotEnd { flight: Flight; x: number; y: number; wall: number }
 /** Projectiles, flown here: the server tells of each of them once. */
 export class Shots {
   readonly flights: Flight[] = [];
+  private readonly told = new Map<number, number>();
   /** Told when one begins to be seen, and when one ends at a wall. */
   onBegin: (flight: Flight) => void = () => undefined;
   onWall: (end: ShotEnd) => void = () => undefined;
@@ -38,10 +41,16 @@ export class Shots {
   restart(walls: Walls): void {
     this.walls = walls;
     this.flights.length = 0;
+    this.told.clear();
   }
 
   /** The server tells of a shot in its snapshot of `tick`; `ownTick` is the player's own time now. */
   take(shot: Shot, tick: number, self: number, ownTick: number): void {
+    // Each is said twice, against loss.
+    const fired = tick - shot.ago;
+    if (this.told.get(shot.id) === fired) return;
+    if (this.told.size >= TOLD_MAX) this.told.clear();
+    this.told.set(shot.id, fired);
     const weapon = weaponOf(shot.look);
     const own = shot.owner === self;
     if (own) {
@@ -55,7 +64,7 @@ export class Shots {
     }
     this.add({
       id: shot.id, owner: shot.owner, weapon, team: teamOf(shot.look), strong: (shot.look & 32) !== 0, x: shot.x, y: shot.y, vx: shot.velocityX, vy: shot.velocityY,
-      tick: own ? ownTick : tick - shot.ago, life: 0, wall: -1, own, began: false,
+      tick: own ? ownTick : fired, life: 0, wall: -1, own, began: false, stopped: false,
     });
   }
 
@@ -68,7 +77,7 @@ export class Shots {
     if (free < 1) return;
     this.add({
       id: -1, owner: self, weapon, team, strong, x: x + cos * MUZZLE_UNITS, y: y + sin * MUZZLE_UNITS, vx: cos * rules.speed, vy: sin * rules.speed, tick: ownTick, life: 0, wall: -1,
-      own: true, began: true,
+      own: true, began: true, stopped: false,
     });
   }
 
@@ -87,13 +96,18 @@ export class Shots {
 
   /** A wall came or went. */
   wallsChanged(): void {
-    for (const flight of this.flights) this.aimAtWalls(flight);
+    for (const flight of this.flights) if (!flight.stopped) this.aimAtWalls(flight);
   }
 
-  /** The server says that it ended at somebody or at a wall. */
-  end(id: number): Flight | undefined {
+  /** The server says that it ended at somebody in `tick`: it is seen to fly until then. */
+  end(id: number, tick: number): Flight | undefined {
     const at = this.flights.findIndex((flight) => flight.id === id);
-    return at < 0 ? undefined : this.flights.splice(at, 1)[0];
+    const flight = this.flights[at];
+    if (!flight) return undefined;
+    if (flight.own) this.flights.splice(at, 1);
+    flight.life = Math.min(flight.life, Math.max(0, tick - flight.tick));
+    flight.stopped = true;
+    return flight;
   }
 
   /** Drops what is over. To be called once a frame, before the flights are drawn. */
@@ -106,7 +120,7 @@ export class Shots {
         this.onBegin(flight);
       }
       if (age >= flight.life) {
-        if (flight.life < rulesOf(flight.weapon).lifetime - 1e-6) {
+        if (!flight.stopped && flight.life < rulesOf(flight.weapon).lifetime - 1e-6) {
           this.onWall({ flight, x: flight.x + flight.vx * flight.life, y: flight.y + flight.vy * flight.life, wall: flight.wall });
         }
         continue;

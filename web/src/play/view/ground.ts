@@ -10,14 +10,15 @@ export class Ground {
   readonly container = new Container();
   private readonly floor: TilingSprite;
   private readonly marks = new Container();
+  private readonly lights = new Container();
 
   constructor(private readonly textures: Textures) {
     this.floor = new TilingSprite({ texture: textures.tile, width: 16, height: 16 });
-    this.container.addChild(this.floor, this.marks);
+    this.container.addChild(this.floor, this.lights, this.marks);
   }
 
   build(welcome: Welcome, game: Game): void {
-    for (const child of this.marks.removeChildren()) child.destroy();
+    for (const child of [...this.marks.removeChildren(), ...this.lights.removeChildren()]) child.destroy();
     const { left, top, width, height } = welcome;
     const outside = 3_000;
     const frame = new Graphics();
@@ -32,7 +33,7 @@ export class Ground {
       sprite.tint = tint;
       sprite.alpha = alpha;
       sprite.blendMode = "add";
-      this.marks.addChild(sprite);
+      this.lights.addChild(sprite);
     };
     light(left + width / 2, top + height / 2, Math.min(width, height) * 1.1, 0x3b5488, 0.26);
     if (welcome.mode !== Mode.free_for_all) {
@@ -57,7 +58,8 @@ export class Ground {
     }
   }
 
-  draw(camera: Camera): void {
+  draw(camera: Camera, lights: boolean): void {
+    this.lights.visible = lights;
     const margin = 40;
     const x = camera.left - margin;
     const y = camera.top - margin;
@@ -65,7 +67,6 @@ export class Ground {
     this.floor.width = camera.width / camera.scale + 2 * margin;
     this.floor.height = camera.height / camera.scale + 2 * margin;
     this.floor.tilePosition.set(-x, -y);
-    this.floor.tint = 0xffffff;
   }
 }
 

@@ -66,14 +66,14 @@ class Figure {
     const colours = coloursOf(team);
     if (team !== this.team) {
       this.team = team;
-      this.body.texture = this.textures.body[team] ?? this.textures.body[0];
-      this.rim.texture = this.textures.rim[team] ?? this.textures.rim[0];
+      dress(this.body, this.textures.body[team] ?? this.textures.body[0]);
+      dress(this.rim, this.textures.rim[team] ?? this.textures.rim[0]);
       this.body.tint = mix(colours.main, 0xffffff, 0.25);
     }
     const inHand = weaponOf(looks.look);
     if (inHand !== this.inHand) {
       this.inHand = inHand;
-      this.weapon.texture = this.textures.weapon[inHand] ?? this.textures.weapon[0];
+      dress(this.weapon, this.textures.weapon[inHand] ?? this.textures.weapon[0]);
     }
     if (looks.health < this.lastHealth) this.flash = 1;
     this.lastHealth = looks.health;
@@ -128,6 +128,12 @@ class Figure {
     this.label.y = 20;
     this.label.scale.set(1 / camera.scale);
   }
+}
+
+/** A sprite keeps the anchor that it was made with: another texture brings its own. */
+function dress(sprite: Sprite, texture: Textures["glow"]): void {
+  sprite.texture = texture;
+  if (texture.defaultAnchor) sprite.anchor.copyFrom(texture.defaultAnchor);
 }
 
 /** A flag on its pole, its foot at the origin. */

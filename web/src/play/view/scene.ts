@@ -21,6 +21,21 @@ export const QUALITIES: Record<Quality, { resolutionMax: number; effects: number
   high: { resolutionMax: 3, effects: 1, lights: true, antialias: true },
 };
 
+/** Steps down from the chosen quality for a machine that cannot keep up: less to fill. */
+const STRAINS = [{ resolution: 1, lights: true }, { resolution: 0.75, lights: true }, { resolution: 0.6, lights: false }, { resolution: 0.45, lights: false }] as const;
+const SLOW_MS = 34;
+const FAST_MS = 18;
+const JUDGE_MS = 2_500;
+
+/** Without a graphics card, every pixel costs the processor: begin low. */
+function drawsInSoftware(): boolean {
+  const gl = document.createElement("canvas").getContext("webgl");
+  const info = gl?.getExtension("WEBGL_debug_renderer_info");
+  const name = info ? String(gl?.getParameter(info.UNMASKED_RENDERER_WEBGL)) : "";
+  gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  return /swiftshader|llvmpipe|software|basic render/i.test(name);
+}
+
 /** All that is drawn. */
 export class Scene {
   readonly camera = new Camera();
@@ -35,6 +50,11 @@ export class Scene {
   private readonly sight: Sight;
   private readonly flags: FlagLayer;
   private view = 600;
+  private strain = 0;
+  private strainMin = 0;
+  private recovered = false;
+  private judgedAt = 0;
+  private frames = 0;
 
   private constructor(private readonly renderer: WebGLRenderer, private readonly game: Game, private readonly settings: () => Settings) {
     const resolution = Math.max(2, Math.ceil(renderer.resolution * 1.5));
@@ -56,14 +76,16 @@ export class Scene {
   /** Throws when there is no WebGL. */
   static async make(host: HTMLElement, game: Game, settings: () => Settings): Promise<Scene> {
     const quality = QUALITIES[settings().quality];
+    const software = drawsInSoftware();
     const renderer = new WebGLRenderer();
     await renderer.init({
-      width: host.clientWidth || 1, height: host.clientHeight || 1, resolution: Math.min(quality.resolutionMax, window.devicePixelRatio || 1), autoDensity: true, antialias: quality.antialias, backgroundColor: CLEAR,
+      width: host.clientWidth || 1, height: host.clientHeight || 1, resolution: Math.min(quality.resolutionMax, window.devicePixelRatio || 1), autoDensity: true, antialias: quality.antialias && !software, backgroundColor: CLEAR,
       powerPreference: "high-performance", preferWebGLVersion: 2, eventMode: "none", accessibilityOptions: { enabledByDefault: false },
     } as Parameters<WebGLRenderer["init"]>[0]);
     renderer.canvas.setAttribute("aria-hidden", "true");
     host.append(renderer.canvas);
     const scene = new Scene(renderer, game, settings);
+    if (software) scene.strain = scene.strainMin = 2;
     const fit = () => scene.resize(host.clientWidth, host.clientHeight);
     new ResizeObserver(fit).observe(host);
     fit();
@@ -71,8 +93,30 @@ export class Scene {
   }
 
   private resize(width: number, height: number): void {
-    this.renderer.resize(Math.max(1, width), Math.max(1, height), Math.min(QUALITIES[this.settings().quality].resolutionMax, window.devicePixelRatio || 1));
+    const resolution = Math.min(QUALITIES[this.settings().quality].resolutionMax, window.devicePixelRatio || 1) * STRAINS[this.strain]!.resolution;
+    this.renderer.resize(Math.max(1, width), Math.max(1, height), resolution);
     this.camera.resize(width, height, this.view);
+  }
+
+  /** Draws less when frames come too slowly for some seconds, and more again when there is time to spare. */
+  private judge(nowMs: number): void {
+    ++this.frames;
+    const passed = nowMs - this.judgedAt;
+    if (passed < JUDGE_MS) return;
+    const mean = passed / this.frames;
+    const known = this.judgedAt > 0 && passed < 3 * JUDGE_MS;
+    this.judgedAt = nowMs;
+    this.frames = 0;
+    const before = this.strain;
+    if (known && mean > SLOW_MS && this.strain < STRAINS.length - 1) {
+      ++this.strain;
+      // What was too much once is not tried again.
+      if (this.recovered) this.strainMin = this.strain;
+    } else if (known && mean < FAST_MS && this.strain > this.strainMin) {
+      --this.strain;
+      this.recovered = true;
+    }
+    if (this.strain !== before) this.resize(this.camera.width, this.camera.height);
   }
 
   /** Settings changed: those that do not need the page anew. */
@@ -124,18 +168,20 @@ export class Scene {
   draw(nowMs: number, passedMs: number, pointer: { x: number; y: number } | undefined, look: { x: number; y: number }): void {
     const settings = this.settings();
     const quality = QUALITIES[settings.quality];
+    const lights = quality.lights && STRAINS[this.strain]!.lights;
     const { camera, game } = this;
+    this.judge(nowMs);
     camera.shakeFactor = settings.shake ? 1 : 0;
     camera.follow(game.x, game.y, look.x, look.y, passedMs);
     this.effects.amount = quality.effects * (settings.reducedMotion ? 0.6 : 1);
     this.world.scale.set(camera.scale);
     this.world.position.set(-camera.left * camera.scale, -camera.top * camera.scale);
     if (this.world.visible) {
-      this.ground.draw(camera);
+      this.ground.draw(camera, lights);
       this.walls.draw(camera);
       this.pickups.draw(camera, nowMs, passedMs, settings.reducedMotion);
       this.flags.draw(game, camera, nowMs);
-      this.shots.draw(game, camera, quality.lights);
+      this.shots.draw(game, camera, lights);
       this.players.draw(game, camera, settings.names, nowMs, passedMs);
       this.sight.draw(game, pointer, nowMs);
       this.effects.draw(passedMs);

@@ -20,7 +20,6 @@ export class Sight {
   constructor(textures: Textures) {
     this.line = new Sprite(textures.beam);
     this.line.anchor.set(0, 0.5);
-    this.line.scale.x = -1;
     this.line.blendMode = "add";
     this.cross = new Sprite(textures.crosshair);
     for (const angle of [0, 1, 2, 3]) {
@@ -52,7 +51,6 @@ export class Sight {
       const length = Math.max(0, range * part - from);
       this.line.position.set(game.x + cos * from, game.y + sin * from);
       this.line.rotation = game.aim;
-      // The beam fades to the left of its picture: laid backwards, it fades with the distance.
       this.line.setSize(length, 2.2);
       this.line.tint = coloursOf(game.team).light;
       this.line.alpha = 0.34;

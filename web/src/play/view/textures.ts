@@ -1,4 +1,4 @@
-import { Graphics, Texture, type Renderer } from "pixi.js";
+import { Container, Graphics, Texture, type Renderer } from "pixi.js";
 import { PickupKind, Team, Weapon } from "../protocol/types";
 import { PICKUP_COLOURS, WHITE } from "./colours";
 
@@ -77,21 +77,22 @@ function emblem(g: Graphics, team: Team): Graphics {
   return g.poly([6, 0, 0, 6, -6, 0, 0, -6]).fill(WHITE);
 }
 
-function weapon(kind: Weapon): Graphics {
+function weapon(kind: Weapon, white = false): Graphics {
   const g = new Graphics();
-  const metal = 0xb9c4d8;
-  const dark = 0x39445a;
+  const metal = white ? WHITE : 0xb9c4d8;
+  const dark = white ? WHITE : 0x39445a;
+  const wood = white ? WHITE : 0x8a5a34;
   switch (kind) {
     case Weapon.pistol:
       return g.roundRect(9, -2.6, 14, 5.2, 1.5).fill(dark).roundRect(10, -1.6, 13, 3.2, 1).fill(metal);
     case Weapon.shotgun:
-      return g.roundRect(7, -4, 21, 8, 2).fill(dark).rect(9, -3, 20, 2.4).fill(metal).rect(9, 0.6, 20, 2.4).fill(metal).roundRect(14, -3.6, 7, 7.2, 1.5).fill(0x8a5a34);
+      return g.roundRect(7, -4, 21, 8, 2).fill(dark).rect(9, -3, 20, 2.4).fill(metal).rect(9, 0.6, 20, 2.4).fill(metal).roundRect(14, -3.6, 7, 7.2, 1.5).fill(wood);
     case Weapon.rifle:
       return g.roundRect(5, -3.4, 19, 6.8, 1.5).fill(dark).rect(9, -1.6, 23, 3.2).fill(metal).rect(13, 2, 5, 5).fill(dark).rect(20, -2.6, 5, 5.2).fill(0x5a6880);
     case Weapon.sniper:
       return g.roundRect(3, -3.2, 18, 6.4, 1.5).fill(dark).rect(9, -1.3, 31, 2.6).fill(metal).roundRect(12, -5, 10, 3, 1).fill(0x6fd3ff).rect(37, -2.4, 4, 4.8).fill(dark);
     case Weapon.melee:
-      return g.poly([12, -2, 32, -5, 38, 0, 32, 1.5, 12, 2]).fill(metal).poly([12, -2, 32, -5, 38, 0, 14, -0.2]).fill(0xeaf1ff).rect(7, -2.5, 6, 5).fill(0x8a5a34);
+      return g.poly([12, -2, 32, -5, 38, 0, 32, 1.5, 12, 2]).fill(metal).poly([12, -2, 32, -5, 38, 0, 14, -0.2]).fill(0xeaf1ff).rect(7, -2.5, 6, 5).fill(wood);
   }
   return g;
 }
@@ -110,14 +111,13 @@ function pickupIcon(g: Graphics, kind: PickupKind): Graphics {
   return g;
 }
 
-function plate(colour: number, icon: (g: Graphics) => void): Graphics {
+function plate(colour: number, icon: Container): Container {
   const g = new Graphics().roundRect(-15, -15, 30, 30, 8).fill({ color: 0x0d131e, alpha: 0.92 }).roundRect(-15, -15, 30, 30, 8).stroke({ width: 2, color: colour });
   g.roundRect(-12, -12, 24, 24, 6).fill({ color: colour, alpha: 0.16 });
-  const inner = new Graphics();
-  icon(inner);
-  inner.tint = colour;
-  g.addChild(inner);
-  return g;
+  icon.tint = colour;
+  const both = new Container();
+  both.addChild(g, icon);
+  return both;
 }
 
 function tile(): Texture {
@@ -128,11 +128,11 @@ function tile(): Texture {
     for (let y = 0; y < 4; ++y) {
       for (let x = 0; x < 4; ++x) {
         const shade = ((x * 7 + y * 13 + ((x * y) % 3) * 5) % 9) / 9;
-        context.fillStyle = `rgba(120,150,210,${0.006 + 0.022 * shade})`;
+        context.fillStyle = `rgba(120,150,210,${0.012 + 0.034 * shade})`;
         context.fillRect(x * 64 + 1, y * 64 + 1, 62, 62);
       }
     }
-    context.strokeStyle = "rgba(120,150,210,0.075)";
+    context.strokeStyle = "rgba(120,150,210,0.1)";
     context.lineWidth = 1;
     for (let i = 0; i < 4; ++i) {
       context.strokeRect(i * 64 + 0.5, -1, 64, 258);
@@ -149,12 +149,12 @@ function tile(): Texture {
 }
 
 export function makeTextures(renderer: Renderer, resolution: number): Textures {
-  const of = (g: Graphics): Texture => {
+  const of = (g: Container): Texture => {
     const texture = renderer.generateTexture({ target: g, resolution, antialias: true, defaultAnchor: anchorOf(g) });
     g.destroy({ children: true });
     return texture;
   };
-  const each = <K extends number>(keys: readonly K[], make: (key: K) => Graphics) => Object.fromEntries(keys.map((key) => [key, of(make(key))])) as Record<K, Texture>;
+  const each = <K extends number>(keys: readonly K[], make: (key: K) => Container) => Object.fromEntries(keys.map((key) => [key, of(make(key))])) as Record<K, Texture>;
   const teams = [Team.none, Team.red, Team.blue] as const;
   const weapons = [Weapon.pistol, Weapon.shotgun, Weapon.rifle, Weapon.sniper, Weapon.melee] as const;
   const kinds = [PickupKind.health, PickupKind.ammunition, PickupKind.weapon_crate, PickupKind.speed_boost, PickupKind.damage_boost, PickupKind.shield] as const;
@@ -169,19 +169,21 @@ export function makeTextures(renderer: Renderer, resolution: number): Textures {
     arrow: of(new Graphics().poly([12, 0, -8, 9, -4, 0, -8, -9]).fill(WHITE)), crosshair: of(cross), tile: tile(),
     body: each(teams, (team) => emblem(outline(outline(new Graphics(), team, 15).fill(0x4a4a55), team, 11.5).fill(0x2c2c34), team)),
     rim: each(teams, (team) => outline(new Graphics(), team, 13.8).stroke({ width: 2.6, color: WHITE, join: "round" })),
-    weapon: each(weapons, weapon), pickup: each(kinds, (kind) => plate(PICKUP_COLOURS[kind], (g) => pickupIcon(g, kind))),
-    crate: each(weapons, (kind) => plate(PICKUP_COLOURS[PickupKind.weapon_crate], (g) => {
-      const silhouette = weapon(kind);
-      silhouette.scale.set(0.62);
-      silhouette.x = -14;
-      silhouette.rotation = 0;
-      g.addChild(silhouette);
-    })),
+    weapon: each(weapons, weapon), pickup: each(kinds, (kind) => plate(PICKUP_COLOURS[kind], pickupIcon(new Graphics(), kind))),
+    crate: each(weapons, (kind) => {
+      // White all over, for a tint makes colours only darker; in the middle of its plate.
+      const silhouette = weapon(kind, true);
+      const bounds = silhouette.getLocalBounds();
+      const scale = 21 / bounds.width;
+      silhouette.scale.set(scale, Math.min(1.5 * scale, 1));
+      silhouette.x = -(bounds.x + bounds.width / 2) * scale;
+      return plate(PICKUP_COLOURS[PickupKind.weapon_crate], silhouette);
+    }),
   };
 }
 
 /** So that the shape's own origin is where it is put and turned about. */
-function anchorOf(g: Graphics): { x: number; y: number } {
+function anchorOf(g: Container): { x: number; y: number } {
   const bounds = g.getLocalBounds();
   return { x: -bounds.x / bounds.width, y: -bounds.y / bounds.height };
 }

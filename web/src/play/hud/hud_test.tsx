@@ -1,0 +1,120 @@
+// @vitest-environment happy-dom
+import { render } from "preact";
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { Hud, type Deeds } from "./hud";
+import { clockText, makeStore, type Store } from "./store";
+import { Teller } from "./teller";
+import { Game } from "../game/game";
+import { Meter } from "../net/meter";
+import { Fact, Mode, Phase, Team, Weapon } from "../protocol/types";
+import { load } from "../settings";
+
+const EVIL = '<img src=x onerror="window.owned = true"><b>bold</b>';
+const done: string[] = [];
+const deeds: Deeds = {
+  join: (player) => void done.push(`join ${player.world} ${player.name} ${player.team ?? "any"}`), refresh: () => undefined, leave: () => void done.push("leave"), say: (text, team) => void done.push(`say ${text} ${team}`),
+  take: (slot) => void done.push(`take ${slot}`), hold: () => undefined, change: (change) => void done.push(JSON.stringify(change)), minimap: () => undefined,
+};
+let store: Store;
+let root: HTMLElement;
+
+function show(): void {
+  act(() => render(<Hud store={store} deeds={deeds} />, root));
+}
+
+beforeEach(() => {
+  done.length = 0;
+  store = makeStore(load({ getItem: () => null }));
+  root = document.createElement("div");
+  document.body.append(root);
+});
+afterEach(() => {
+  act(() => render(null, root));
+  root.remove();
+});
+
+describe("text of others", () => {
+  it("is text wherever it is shown: names, chat, kills, results, notices, worlds", () => {
+    store.screen.value = "playing";
+    store.self.value = 1;
+    store.scoresOpen.value = true;
+    store.addChat({ name: EVIL, text: EVIL, team: Team.red, teamOnly: false });
+    store.addFeed({ killer: EVIL, victim: EVIL, weapon: Weapon.rifle, killerTeam: Team.red, victimTeam: Team.blue, mine: false, note: "" });
+    store.addFeed({ killer: "", victim: "", weapon: Weapon.rifle, killerTeam: Team.red, victimTeam: Team.red, mine: false, note: EVIL });
+    store.scores.value = { rows: [{ id: 1, team: Team.red, score: 1, kills: 1, deaths: 0, captures: 0, name: EVIL }], ownRank: 1, players: 1, bots: 0 };
+    store.clock.value = { ...store.clock.value, mode: Mode.free_for_all, phase: Phase.ended, winner: EVIL };
+    store.killer.value = EVIL;
+    store.world.value = EVIL;
+    store.tell(EVIL, 5_000);
+    store.announce(EVIL, Team.red, 5_000);
+    store.link.value = { at: "ended", reason: EVIL };
+    show();
+    expect(root.querySelectorAll("img")).toHaveLength(0);
+    expect([...root.querySelectorAll("b")].filter((element) => element.textContent === "bold")).toHaveLength(0);
+    expect(root.textContent!.split(EVIL).length - 1).toBeGreaterThan(8);
+    act(() => {
+      store.clock.value = { ...store.clock.value, phase: Phase.active };
+      store.screen.value = "lobby";
+      store.worlds.value = { worlds: [{ name: EVIL, mode: EVIL, map: EVIL, people: 1, bots: 0, playersMax: 2, asleep: false }], iceServers: [] };
+      store.trouble.value = EVIL;
+    });
+    expect(root.querySelectorAll("img")).toHaveLength(0);
+    expect((window as unknown as { owned?: boolean }).owned).toBeUndefined();
+  });
+});
+
+describe("the lobby", () => {
+  const world = (name: string, mode: string) => ({ name, mode, map: "m", people: 0, bots: 0, playersMax: 9, asleep: false });
+
+  it("joins the chosen world with name and team", () => {
+    store.worlds.value = { worlds: [world("one", "capture_the_flag"), world("two", "team_deathmatch")], iceServers: [] };
+    show();
+    act(() => root.querySelectorAll<HTMLInputElement>("input[name=world]")[1]!.click());
+    act(() => root.querySelectorAll<HTMLInputElement>("input[name=team]")[2]!.click());
+    const name = root.querySelector<HTMLInputElement>("input[name=name]")!;
+    act(() => {
+      name.value = "  Zoë ";
+      name.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+    act(() => void root.querySelector("form")!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true })));
+    expect(done).toEqual(["join two Zoë blue"]);
+  });
+
+  it("offers no team where there are none, and no button where there is no world", () => {
+    store.worlds.value = { worlds: [world("all", "free_for_all")], iceServers: [] };
+    show();
+    expect(root.querySelector<HTMLFieldSetElement>(".teams")!.disabled).toBe(true);
+    act(() => {
+      store.worlds.value = { worlds: [], iceServers: [] };
+    });
+    expect(root.querySelector<HTMLButtonElement>("button.go")!.disabled).toBe(true);
+  });
+});
+
+describe("what is shown of the match", () => {
+  it("takes a weapon only that one has", () => {
+    store.screen.value = "playing";
+    store.vitals.value = { ...store.vitals.value, alive: true, weapons: 0b0101, weapon: Weapon.rifle };
+    show();
+    const slots = [...root.querySelectorAll<HTMLButtonElement>(".slot")];
+    expect(slots.map((slot) => slot.disabled)).toEqual([false, true, false, true, false]);
+    expect(slots[2]!.getAttribute("aria-pressed")).toBe("true");
+    act(() => slots[4]!.click());
+    expect(done).toEqual(["take 5"]);
+  });
+
+  it("tells kills by the names that are known, and leaves room for one's own", () => {
+    const game = new Game(new Meter(), { happened: () => undefined, welcomed: () => undefined, chatted: () => undefined, noticed: () => undefined, newsCame: () => undefined, scored: () => undefined });
+    game.onPeople([{ id: 4, generation: 0, team: Team.red, bot: true, name: "Raven" }]);
+    const teller = new Teller(store, game, new Meter());
+    const news = { fact: Fact.killed, tick: 1, team: Team.none, weapon: Weapon.sniper, index: 0, player: 4, other: 9, playerName: "", otherName: "Ada", x: 0, y: 0 };
+    for (let i = 0; i < 10; ++i) teller.news(news);
+    expect(store.feed.value).toHaveLength(4);
+    expect(store.feed.value[0]).toMatchObject({ killer: "Raven", victim: "Ada", killerTeam: Team.red });
+  });
+
+  it("counts the clock in minutes", () => {
+    expect([clockText(0), clockText(59.2), clockText(61), clockText(-3)]).toEqual(["0:00", "1:00", "1:01", "0:00"]);
+  });
+});
