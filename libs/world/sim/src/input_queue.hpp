@@ -9,6 +9,7 @@ namespace muster::sim {
 
 inline constexpr std::uint8_t inputs_waiting_max = 32;
 inline constexpr std::uint8_t credits_max = 12;
+inline constexpr std::uint8_t buttons_known = 0x7f;
 
 /// The inputs of one player that wait to be consumed, and how many may be: one credit a tick, some
 /// of them saved up, so that a client that was held up catches up and one whose clock hurries does

@@ -60,7 +60,9 @@ PlayerId World::Impl::nearest_to(const Flag& flag) const {
     PlayerId nearest = no_player;
     std::int64_t best = reach_squared;
     const Vec reach{touch_radius, touch_radius};
-    grid.each_in({flag.at - reach, flag.at + reach}, [&](PlayerId id, Vec at) {
+    grid.each_in({flag.at - reach, flag.at + reach}, [&](const PlayerGrid::Entry& entry) {
+        const PlayerId id = entry.id;
+        const Vec at = entry.at;
         const Player& player = players[id];
         const bool owner = player.team == team;
         if (!player.alive || (owner && flag.where == Flag::Where::base)) return;

@@ -97,7 +97,9 @@ void World::Impl::play_pickups() {
         if (!playing()) continue;
         PlayerId taker = no_player;
         std::int64_t best = reach_squared;
-        grid.each_in({spec.at - reach, spec.at + reach}, [&](PlayerId id, Vec at) {
+        grid.each_in({spec.at - reach, spec.at + reach}, [&](const PlayerGrid::Entry& entry) {
+            const PlayerId id = entry.id;
+            const Vec at = entry.at;
             const std::int64_t distance = distance_squared(at, spec.at);
             if (distance > best || (distance == best && id > taker)) return;
             if (!players[id].alive || !wants(players[id], spec)) return;

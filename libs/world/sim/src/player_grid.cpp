@@ -15,8 +15,7 @@ PlayerGrid::PlayerGrid(const Box& bounds, std::size_t players_max) : low_(bounds
     starts_.resize(static_cast<std::size_t>(columns_) * static_cast<std::size_t>(rows_) + 1);
     cells_.resize(players_max);
     living_.resize(players_max);
-    ids_.resize(players_max);
-    at_.resize(players_max);
+    entries_.resize(players_max);
 }
 
 void PlayerGrid::build(std::span<const PlayerId> present, std::span<const Player> players) {
@@ -39,8 +38,8 @@ void PlayerGrid::build(std::span<const PlayerId> present, std::span<const Player
     // Backwards, so that each start comes to lie at its first and ids ascend within a cell.
     while (count-- > 0) {
         const std::uint32_t place = --starts_[cells_[count]];
-        ids_[place] = living_[count];
-        at_[place] = players[living_[count]].at;
+        const Player& player = players[living_[count]];
+        entries_[place] = {player.at, living_[count], player.team};
     }
 }
 

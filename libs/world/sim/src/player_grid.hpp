@@ -15,9 +15,15 @@ class PlayerGrid {
   public:
     PlayerGrid(const Box& bounds, std::size_t players_max);
 
+    struct Entry {
+        Vec at;
+        PlayerId id = no_player;
+        Team team = Team::none;  ///< here, because most of those looked at are passed by for it
+    };
+
     void build(std::span<const PlayerId> present, std::span<const Player> players);
 
-    /// Calls `take(id, at)` for those in the cells that the box touches: all within the box, and
+    /// Calls `take(entry)` for those in the cells that the box touches: all within the box, and
     /// some beside it.
     template <typename Take>
     void each_in(const Box& box, Take&& take) const {
@@ -27,7 +33,7 @@ class PlayerGrid {
             const std::uint32_t end = starts_[static_cast<std::size_t>(r * columns_ + right) + 1];
             for (std::uint32_t i = starts_[static_cast<std::size_t>(r * columns_ + left)]; i < end;
                  ++i) {
-                take(ids_[i], at_[i]);
+                take(entries_[i]);
             }
         }
     }
@@ -44,11 +50,10 @@ class PlayerGrid {
     int shift_ = 13;  ///< cells of 32 units, wider on a large map with few players
     std::int32_t columns_ = 1;
     std::int32_t rows_ = 1;
-    std::vector<std::uint32_t> starts_;  ///< of each cell in ids_, and the end
+    std::vector<std::uint32_t> starts_;  ///< of each cell in entries_, and the end
     std::vector<std::uint32_t> cells_;   ///< of each living player, by the order of `present`
     std::vector<PlayerId> living_;
-    std::vector<PlayerId> ids_;
-    std::vector<Vec> at_;
+    std::vector<Entry> entries_;
 };
 
 }  // namespace muster::sim

@@ -4,12 +4,6 @@
 
 namespace muster::sim {
 
-bool World::Impl::can_hit(const Projectile& projectile, PlayerId other) const {
-    const Player& player = players[other];
-    if (other == projectile.owner || !player.alive) return false;
-    return rules.friendly_fire || projectile.team == Team::none || player.team != projectile.team;
-}
-
 World::Impl::Meeting World::Impl::first_player(const Projectile& projectile, Vec step,
                                                Tick rewind) const {
     const Vec from = projectile.at;
@@ -23,17 +17,20 @@ World::Impl::Meeting World::Impl::first_player(const Projectile& projectile, Vec
     const Box box{{left - reach, top - reach}, {right + reach, bottom + reach}};
     const Tick then = tick - rewind;
     Meeting first;
-    grid.each_in(box, [&](PlayerId id, Vec now) {
-        const Vec at = rewind == 0 ? now : history.at(then, id);
+    const Team spared = rules.friendly_fire ? Team::none : projectile.team;
+    grid.each_in(box, [&](const PlayerGrid::Entry& entry) {
+        if (spared != Team::none && entry.team == spared) return;
+        const Vec at = rewind == 0 ? entry.at : history.at(then, entry.id);
         if (at.x < left - player_radius || at.x > right + player_radius ||
             at.y < top - player_radius || at.y > bottom + player_radius) {
             return;
         }
         const Moment moment = meets_circle(from, step, at, player_radius);
         if (moment > first.moment || moment == moment_never) return;
-        if (moment == first.moment && id > first.player) return;
-        if (!can_hit(projectile, id) || (rewind != 0 && then < backstage[id].spawned_at)) return;
-        first = {moment, id};
+        if (moment == first.moment && entry.id > first.player) return;
+        if (entry.id == projectile.owner || !players[entry.id].alive) return;
+        if (rewind != 0 && then < backstage[entry.id].spawned_at) return;
+        first = {moment, entry.id};
     });
     return first;
 }

@@ -24,10 +24,10 @@ void World::Impl::look_round(std::size_t index) {
     const Vec reach{danger_range, danger_range};
     std::array<std::int64_t, 3> nearest{};
     nearest.fill(std::int64_t{danger_range} * danger_range);
-    grid.each_in({at - reach, at + reach}, [&](PlayerId id, Vec other) {
-        if (!players[id].alive) return;
-        std::int64_t& best = nearest[static_cast<std::size_t>(players[id].team)];
-        best = std::min(best, distance_squared(at, other));
+    grid.each_in({at - reach, at + reach}, [&](const PlayerGrid::Entry& entry) {
+        if (!players[entry.id].alive) return;
+        std::int64_t& best = nearest[static_cast<std::size_t>(entry.team)];
+        best = std::min(best, distance_squared(at, entry.at));
     });
     for (std::size_t i = 0; i < nearest.size(); ++i) {
         watch.nearest[i] =

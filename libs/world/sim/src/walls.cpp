@@ -33,8 +33,8 @@ bool World::Impl::is_occupied(const Box& box) const {
     }
     const Vec reach{player_radius, player_radius};
     bool occupied = false;
-    grid.each_in({box.low - reach, box.high + reach}, [&](PlayerId id, Vec at) {
-        occupied |= players[id].alive && overlaps(at, player_radius, box);
+    grid.each_in({box.low - reach, box.high + reach}, [&](const PlayerGrid::Entry& entry) {
+        occupied |= players[entry.id].alive && overlaps(entry.at, player_radius, box);
     });
     return occupied;
 }

@@ -96,7 +96,9 @@ void World::Impl::carry_out_strikes() {
             static_cast<Length>(attack.rewind + credits_max) * player_speed_boosted;
         const Length reach = melee_range + (attack.rewind == 0 ? 0 : drift);
         const Box box{attack.at - Vec{reach, reach}, attack.at + Vec{reach, reach}};
-        grid.each_in(box, [&](PlayerId id, Vec now) {
+        grid.each_in(box, [&](const PlayerGrid::Entry& entry) {
+            const PlayerId id = entry.id;
+            const Vec now = entry.at;
             const Player& other = players[id];
             if (id == attack.player || !other.alive) return;
             if (team != Team::none && other.team == team) return;

@@ -135,8 +135,10 @@ void World::leave(PlayerId player) {
 
 void World::submit(PlayerId player, const Input& input) {
     if (player >= impl_->players.size() || !impl_->players[player].present) return;
-    if (!impl_->inputs[player].push(input)) return;
-    if (impl_->recorder != nullptr) impl_->recorder->input(player, input);
+    Input known = input;
+    known.buttons &= buttons_known;
+    if (!impl_->inputs[player].push(known)) return;
+    if (impl_->recorder != nullptr) impl_->recorder->input(player, known);
 }
 
 void World::step() {
@@ -202,9 +204,9 @@ std::size_t World::players_near(Vec at, Length radius, std::span<PlayerId> out) 
     std::size_t count = 0;
     const Vec reach{radius, radius};
     const std::int64_t square = std::int64_t{radius} * radius;
-    impl_->grid.each_in({at - reach, at + reach}, [&](PlayerId id, Vec other) {
-        if (count == out.size() || distance_squared(at, other) > square) return;
-        if (impl_->players[id].alive) out[count++] = id;
+    impl_->grid.each_in({at - reach, at + reach}, [&](const PlayerGrid::Entry& entry) {
+        if (count == out.size() || distance_squared(at, entry.at) > square) return;
+        if (impl_->players[entry.id].alive) out[count++] = entry.id;
     });
     return count;
 }

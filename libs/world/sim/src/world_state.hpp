@@ -107,7 +107,6 @@ struct World::Impl {
         PlayerId player = no_player;
     };
     [[nodiscard]] Meeting first_player(const Projectile& projectile, Vec step, Tick rewind) const;
-    [[nodiscard]] bool can_hit(const Projectile& projectile, PlayerId other) const;
     void hit_wall(const Projectile& projectile, std::uint16_t wall, Vec at);
 
     // combat.cpp

@@ -13,7 +13,8 @@ namespace muster::sim {
 
 /// A match as its seed and its inputs (docs/formats/recording.md): everything else follows. The
 /// bytes of a tick are appended as it is played, and every 600 ticks the state hash goes in, so
-/// that a replay on another build shows where it first differs.
+/// that a replay on another build shows where it first differs. World::record_to() calls all of
+/// it; about three bytes an input.
 class Recorder {
   public:
     /// `bytes_max`: a recording that reaches it ends there; full() says so.
@@ -29,9 +30,19 @@ class Recorder {
     [[nodiscard]] std::vector<std::byte> take();
 
   private:
+    /// Of each player, to write only what differs from what it leads one to expect.
+    struct Last {
+        Input input;
+        Tick tick = 0;
+    };
+    bool keep(std::size_t before);
+
     std::vector<std::byte> bytes_;
     std::size_t bytes_max_;
     bool full_ = false;
+    Tick tick_ = 0;
+    int last_id_ = -1;  ///< of the last input of this tick
+    std::vector<Last> last_;
 };
 
 struct Replayed {

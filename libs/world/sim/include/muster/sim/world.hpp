@@ -27,6 +27,7 @@ struct JoinRequest {
 };
 
 class Recorder;
+struct Stage;
 
 /// One match after another on one map. One thread. Everything allocates at construction and in
 /// join(); step() never does.
@@ -89,6 +90,7 @@ class World {
     std::size_t players_near(Vec at, Length radius, std::span<PlayerId> out) const;
 
   private:
+    friend struct Stage;  // of the tests of this room: puts players where a scene needs them
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
