@@ -74,7 +74,7 @@ export class Client implements Audience {
       if (!event.persisted) this.connection.pageGoes();
     });
     for (const kind of ["pointerdown", "keydown"] as const) window.addEventListener(kind, () => this.mixer.wake());
-    expose(this.game, this.meter, this.connection, this.store);
+    expose(this.game, this.meter, this.connection, this.store, () => this.scene);
     this.applySound();
     try {
       const { Scene } = await import("./view/scene");
@@ -285,7 +285,7 @@ export class Client implements Audience {
 const NO_ANSWER = "The server does not answer. Trying again…";
 
 /** For tests: looks, and changes nothing. */
-function expose(game: Game, meter: Meter, connection: Connection, store: Store): void {
+function expose(game: Game, meter: Meter, connection: Connection, store: Store, scene: () => Scene | undefined): void {
   Object.defineProperty(window, "__muster_play", {
     value: Object.freeze({
       get x() { return game.x; },
@@ -308,6 +308,12 @@ function expose(game: Game, meter: Meter, connection: Connection, store: Store):
       get link() { return store.link.value.at; },
       get open() { return connection.open; },
       get shots() { return game.shots.flights.length; },
+      get aim() { return game.aim; },
+      /** Where a place of the world is on the screen, in CSS pixels. */
+      screen: (x: number, y: number) => {
+        const camera = scene()?.camera;
+        return camera && { x: camera.toScreenX(x), y: camera.toScreenY(y) };
+      },
       other: (id: number) => {
         const track = game.others.tracks.get(id);
         return track && { x: track.x, y: track.y, health: track.health, name: game.nameOf(id) };

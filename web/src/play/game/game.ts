@@ -159,6 +159,7 @@ export class Game implements WorldSays {
   }
 
   onSnapshot(snapshot: Snapshot): void {
+    if (!this.welcomed) return;
     const previous = this.meter.newest;
     if (!this.meter.snapshot(snapshot.tick)) return;
     const newest = snapshot.tick > previous;
@@ -205,8 +206,10 @@ export class Game implements WorldSays {
         const direction = flight ? Math.atan2(flight.vy, flight.vx) : aim;
         const from = own ? undefined : track ? { x: track.x, y: track.y } : undefined;
         const victim = this.others.tracks.get(effect.other);
+        // One's own hits are shown on whom one sees, not where it was on the server.
+        const place = effect.other === self ? { x: this.x, y: this.y } : own && victim ? victim : effect;
         at({
-          kind: "hit", x: effect.x, y: effect.y, aim: direction, victim: effect.other, damage: effect.value, weapon: effect.weapon, byMe: own, onMe: effect.other === self,
+          kind: "hit", x: place.x, y: place.y, aim: direction, victim: effect.other, damage: effect.value, weapon: effect.weapon, byMe: own, onMe: effect.other === self,
           team: effect.other === self ? this.team : victim ? teamOf(victim.look) : Team.none, from,
         }, own || effect.other === self);
         break;

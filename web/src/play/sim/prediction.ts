@@ -56,6 +56,8 @@ export class Prediction {
     let done = 0;
     while (done < this.pending.length && this.pending[done]!.sequence <= acknowledged) ++done;
     if (done) this.pending.splice(0, done);
+    // A player who came back: the server goes on where the earlier connection was, and takes only what is newer.
+    if (acknowledged > this.sequence) this.sequence = acknowledged;
     const x = this.now.x;
     const y = this.now.y;
     this.now.x = this.before.x = own.x;

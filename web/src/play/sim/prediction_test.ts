@@ -76,6 +76,14 @@ describe("prediction", () => {
     expect(prediction.x(1)).toBe(-30);
   });
 
+  it("goes on with the sequence that the server knows when it comes back", () => {
+    prediction.restart();
+    prediction.step(0, 0, 0, 0, walls);
+    prediction.reconcile(server.own(), 5_000, walls);
+    expect(prediction.pending).toHaveLength(0);
+    expect(prediction.step(0, 0, 0, 0, walls).sequence).toBe(5_001);
+  });
+
   it("keeps a bounded number of steps for a server that does not answer", () => {
     for (let i = 0; i < 5_000; ++i) prediction.step(0, 0, 0, 0, walls);
     expect(prediction.pending.length).toBe(120);

@@ -11,10 +11,15 @@ export class Ground {
   private readonly floor: TilingSprite;
   private readonly marks = new Container();
   private readonly lights = new Container();
+  private readonly own: Sprite;
 
   constructor(private readonly textures: Textures) {
     this.floor = new TilingSprite({ texture: textures.tile, width: 16, height: 16 });
-    this.container.addChild(this.floor, this.lights, this.marks);
+    this.own = new Sprite(textures.glow);
+    this.own.anchor.set(0.5);
+    this.own.setSize(760);
+    this.own.blendMode = "add";
+    this.container.addChild(this.floor, this.lights, this.own, this.marks);
   }
 
   build(welcome: Welcome, game: Game): void {
@@ -58,8 +63,13 @@ export class Ground {
     }
   }
 
-  draw(camera: Camera, lights: boolean): void {
+  draw(camera: Camera, game: Game, lights: boolean): void {
     this.lights.visible = lights;
+    // A light that goes with the player: the eye finds it in a crowd.
+    this.own.visible = lights && game.prediction.alive;
+    this.own.position.set(game.x, game.y);
+    this.own.tint = coloursOf(game.team).light;
+    this.own.alpha = 0.15;
     const margin = 40;
     const x = camera.left - margin;
     const y = camera.top - margin;

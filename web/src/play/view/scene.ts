@@ -177,7 +177,7 @@ export class Scene {
     this.world.scale.set(camera.scale);
     this.world.position.set(-camera.left * camera.scale, -camera.top * camera.scale);
     if (this.world.visible) {
-      this.ground.draw(camera, lights);
+      this.ground.draw(camera, game, lights);
       this.walls.draw(camera);
       this.pickups.draw(camera, nowMs, passedMs, settings.reducedMotion);
       this.flags.draw(game, camera, nowMs);
