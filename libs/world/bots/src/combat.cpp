@@ -47,7 +47,7 @@ std::size_t nearest_enemies(Scene& scene, Mind& mind, const Player& me,
         if (!is_enemy(scene, mind, me, id)) continue;
         const Player& other = scene.players[id];
         Candidate candidate{id, sim::distance_squared(me.at, other.at)};
-        if (other.carries != Team::none) candidate.worth /= 4;
+        if (other.carries != Team::none) candidate.worth /= 2;
         if (id == mind.target) candidate.worth /= 2;  // no dithering between two
         if (other.protected_until > scene.tick) candidate.worth *= 4;
         std::size_t place = count;
@@ -57,8 +57,10 @@ std::size_t nearest_enemies(Scene& scene, Mind& mind, const Player& me,
         for (std::size_t i = count - 1; i > place; --i) found[i] = found[i - 1];
         found[place] = candidate;
     }
-    if (seen == ids.size() && count > 0) {
-        mind.look_radius = std::max(look_radius_min, mind.look_radius / 8 * 7);
+    if (seen == ids.size()) {
+        // Among friends only: now near, now far, as those that did not fit may be enemies.
+        mind.look_radius = count > 0 ? std::max(look_radius_min, mind.look_radius / 8 * 7)
+                                     : scene.random.between(look_radius_min, sight);
     } else if (seen < ids.size()) {
         mind.look_radius = std::min(sight, mind.look_radius / 4 * 5);
     }
@@ -204,8 +206,9 @@ void look(Scene& scene, Mind& mind, const Player& me) {
     const Length speed = std::max<Length>(1, sim::rules_of(me.weapon).speed);
     mind.lead_ticks =
         static_cast<std::uint16_t>(std::max(0, mind.distance - sim::muzzle_distance) / speed + 1);
-    const std::int32_t error = 80 + (100 - scene.skill) * 9;
+    const std::int32_t error = 120 + (100 - scene.skill) * 20;
     mind.aim_error = scene.random.between(-error, error);
+    mind.strikes = scene.chance(20U + scene.skill / 5U);
     mind.holds_fire = scene.chance((100U - scene.skill) / 3U);
     choose_footwork(scene, mind, me, to);
 }
@@ -238,7 +241,8 @@ void fight(Scene& scene, Mind& mind, const Player& me, Input& input) {
     const auto off = std::abs(static_cast<std::int16_t>(static_cast<Angle>(wanted - input.aim)));
     if (scene.tick < mind.fire_from) return;
     const bool in_sight = scene.tick - mind.seen_at < 2 * look_every;
-    if (mind.distance < blade_range && in_sight && scene.tick >= me.strike_ready_at && off < 4000) {
+    if (mind.strikes && mind.distance < blade_range && in_sight &&
+        scene.tick >= me.strike_ready_at && off < 4000) {
         input.buttons |= Input::strike;
         return;
     }

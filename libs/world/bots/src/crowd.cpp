@@ -5,8 +5,11 @@
 namespace muster::bots {
 namespace {
 
-// Field cells computed a tick: about 40 ns each.
-constexpr std::uint32_t field_budget = 1500;
+// Field cells computed a tick: about 40 ns each. A large map has many more fields in use, and as
+// many more bots to spread them over.
+constexpr std::uint32_t field_budget_min = 1500;
+constexpr std::uint32_t field_budget_max = 6000;
+constexpr std::uint32_t field_budget_share = 16;
 // Walls looked at a tick, and how many changes one tick takes in: a long wall's is 60 cells.
 constexpr std::size_t walls_seen = 64;
 constexpr std::size_t wall_changes_max = 4;
@@ -35,6 +38,8 @@ Crowd::Crowd(sim::World& world, Options options, std::uint64_t seed)
     for (std::size_t i = 0; i < walls.size(); ++i) {
         if (walls[i].destructible) destructible_.push_back(static_cast<std::uint16_t>(i));
     }
+    field_budget_ =
+        std::clamp(grid_.size() / field_budget_share, field_budget_min, field_budget_max);
     next_name_ = random_.below(72);
 }
 
@@ -48,7 +53,7 @@ void Crowd::think() {
     see_walls();
     see_flags();
     if (scene_.tick % cool_every == 0) atlas_.cool();
-    fields_.work(scene_.tick, field_budget);
+    fields_.work(scene_.tick, field_budget_);
     for (Mind& mind : minds_) think_of(mind);
 }
 

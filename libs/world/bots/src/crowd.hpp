@@ -50,6 +50,7 @@ class Crowd {
     std::vector<std::uint16_t> destructible_;
     std::size_t next_wall_ = 0;
     std::uint32_t next_name_ = 0;
+    std::uint32_t field_budget_ = 0;
     sim::Tick join_again_at_ = 0;
     sim::Tick balance_again_at_ = 0;
 };

@@ -45,11 +45,13 @@ void Fields::finish() {
     whole_builder_ = FieldBuilder(*grid_, whole_slots_ > 0 ? grid_->size() : 0);
     near_queue_.ring.resize(goals_.size());
     whole_queue_.ring.resize(goals_.size());
-    for (std::size_t i = 0; i < goals_.size(); ++i) {
-        if (goals_[i].extent == Extent::whole) ask(static_cast<GoalId>(i));
+    // The last one asked for is computed first: the first goals are there when places run out.
+    for (std::size_t i = std::min(goals_.size(), slots_.size()); i-- > 0;) {
+        ask(static_cast<GoalId>(i));
     }
-    while (whole_queue_.count > 0 || whole_builder_.busy()) {
+    while (near_queue_.count + whole_queue_.count > 0) {
         std::uint32_t budget = std::numeric_limits<std::uint32_t>::max();
+        run(near_queue_, near_builder_, budget);
         run(whole_queue_, whole_builder_, budget);
     }
 }
@@ -87,11 +89,31 @@ bool Fields::covers(GoalId goal, sim::Vec from) const {
 void Fields::ask(GoalId goal) {
     Goal& wanted = goals_[goal];
     if (wanted.queued) return;
-    if (wanted.slot != no_slot && tick_ - slots_[wanted.slot].built_at < refresh_after) return;
-    Queue& queue = wanted.extent == Extent::whole ? whole_queue_ : near_queue_;
     wanted.queued = true;
-    queue.ring[(queue.first + queue.count) % queue.ring.size()] = goal;
+    Queue& queue = wanted.extent == Extent::whole ? whole_queue_ : near_queue_;
+    const std::size_t all = queue.ring.size();
+    // No field is worse than an old one.
+    if (wanted.slot == no_slot) {
+        queue.first = (queue.first + all - 1) % all;
+        queue.ring[queue.first] = goal;
+    } else {
+        queue.ring[(queue.first + queue.count) % all] = goal;
+    }
     ++queue.count;
+}
+
+void Fields::renew(GoalId goal) {
+    Goal& wanted = goals_[goal];
+    if (wanted.queued) return;
+    Slot& slot = slots_[wanted.slot];
+    if (!slot.stale && !wanted.moved) {
+        if (!grid_->changed_since(slot.version, slot.rect)) {
+            slot.version = grid_->version();
+            return;
+        }
+        slot.stale = true;
+    }
+    if (tick_ - slot.built_at >= refresh_after) ask(goal);
 }
 
 Fields::SlotId Fields::find_slot(Extent extent) {
@@ -159,6 +181,7 @@ void Fields::run(Queue& queue, FieldBuilder& builder, std::uint32_t& budget) {
         std::swap(slot.directions, builder.directions());
         slot.rect = rect_of(goal);
         slot.version = queue.version;
+        slot.stale = false;
         slot.built_at = tick_;
         goal.slot = queue.into;
         goal.queued = false;
@@ -172,7 +195,7 @@ void Fields::work(sim::Tick tick, std::uint32_t budget) {
     run(whole_queue_, whole_builder_, whole);
     std::uint32_t rest = budget - budget / 2 + whole;
     run(near_queue_, near_builder_, rest);
-    if (rest > budget / 2) run(whole_queue_, whole_builder_, rest);
+    run(whole_queue_, whole_builder_, rest);
 }
 
 }  // namespace muster::bots

@@ -15,11 +15,14 @@ inline constexpr GoalId no_goal = 0xffff;
 /// The flow fields of all goals of a map, shared by all bots.
 ///
 /// Two kinds, so that memory and work stay bounded on the largest map: `whole` fields cover the
-/// map and are for the few goals that everybody goes to (bases, flags, lanes); they are computed at
-/// construction. `near` fields cover 64 x 64 cells around their goal (at least 1,024 units to each
-/// side) and are for the many goals that are only chosen when close (pickups, posts, regions): they
-/// are computed when somebody first asks, and kept in `slots_max` places, of which the one that
-/// nobody used for longest is reused. On the classic map every field covers everything.
+/// map and are for the few goals that everybody goes to (bases, flags, lanes). `near` fields cover
+/// 64 x 64 cells around their goal (at least 1,024 units to each side) and are for the many goals
+/// that are only chosen when close (pickups, posts, regions). They are kept in `slots_max` places;
+/// when there are more goals, those are computed when somebody asks, in the place of one that
+/// nobody used for 5 s. On the classic map every field covers everything.
+///
+/// A field whose walls changed, or whose flag moved, goes on serving while its successor is
+/// computed, at most every half second.
 class Fields {
   public:
     enum class Extent : std::uint8_t { near, whole };
@@ -31,7 +34,8 @@ class Fields {
 
     /// Only before finish().
     GoalId add(sim::Vec at, Extent extent);
-    /// Allocates what will ever be needed, and computes the `whole` fields.
+    /// Allocates what will ever be needed, and computes as many fields as have a place: 35 ns a
+    /// cell, so 0.5 s on the largest map, once.
     void finish();
 
     /// A goal that walks: its field follows, a little behind. `whole` ones only.
@@ -50,7 +54,7 @@ class Fields {
             return field_unknown;
         }
         const Slot& slot = slots_[wanted.slot];
-        if (slot.version != grid_->version() || wanted.moved) ask(goal);
+        if (slot.version != grid_->version() || wanted.moved) renew(goal);
         const auto columns = static_cast<Cell>(grid_->columns());
         const int x = static_cast<int>(from % columns) - slot.rect.x;
         const int y = static_cast<int>(from / columns) - slot.rect.y;
@@ -74,7 +78,8 @@ class Fields {
     };
     struct Slot {
         GoalId goal = no_goal;
-        std::uint32_t version = 0;  // the grid's, when its computation began
+        std::uint32_t version = 0;  // the grid's, that its walls are those of
+        bool stale = false;         // a wall in it changed since
         sim::Tick built_at = 0;
         CellRect rect;
         std::vector<std::uint8_t> directions;
@@ -90,6 +95,7 @@ class Fields {
     };
 
     void ask(GoalId goal);
+    void renew(GoalId goal);
     void run(Queue& queue, FieldBuilder& builder, std::uint32_t& budget);
     bool begin(Queue& queue, FieldBuilder& builder);
     [[nodiscard]] SlotId find_slot(Extent extent);

@@ -16,7 +16,7 @@ using sim::Vec;
 
 // Kept from walls on the way between centres, so that a player who is pushed a little off its line
 // still gets round the corner.
-constexpr Length margin = 1 * unit;
+constexpr Length margin = 2 * unit;
 
 Length side_for(const Box& bounds) {
     for (const Length side : {32 * unit, 40 * unit}) {
@@ -213,11 +213,24 @@ void Grid::set_standing(std::uint16_t wall, bool standing) {
     standing_[wall] = standing ? 1 : 0;
     ++version_;
     const CellRect rect = reach_of(wall);
+    changes_[version_ % changes_kept] = rect;
     for (int y = rect.y; y < rect.y + rect.rows; ++y) {
         for (int x = rect.x; x < rect.x + rect.columns; ++x) {
             survey(static_cast<Cell>(y * columns_ + x));
         }
     }
+}
+
+bool Grid::changed_since(std::uint32_t version, const CellRect& rect) const {
+    if (version_ - version > changes_kept) return true;
+    for (; version != version_; ++version) {
+        const CellRect& change = changes_[(version + 1) % changes_kept];
+        if (change.x < rect.x + rect.columns && rect.x < change.x + change.columns &&
+            change.y < rect.y + rect.rows && rect.y < change.y + change.rows) {
+            return true;
+        }
+    }
+    return false;
 }
 
 }  // namespace muster::bots

@@ -70,6 +70,9 @@ class Grid {
     [[nodiscard]] bool is_standing(std::uint16_t wall) const { return standing_[wall] != 0; }
     /// Grows with each change of a wall.
     [[nodiscard]] std::uint32_t version() const { return version_; }
+    /// Whether a wall in or beside the rectangle changed after `version`; true, too, when that is
+    /// more changes ago than are remembered.
+    [[nodiscard]] bool changed_since(std::uint32_t version, const CellRect& rect) const;
 
   private:
     [[nodiscard]] CellRect reach_of(std::uint16_t wall) const;
@@ -88,6 +91,8 @@ class Grid {
     std::vector<std::uint16_t> near_walls_;
     std::vector<std::uint8_t> exits_;
     std::vector<std::uint8_t> open_;
+    static constexpr std::uint32_t changes_kept = 64;
+    std::array<CellRect, changes_kept> changes_{};  // the one that made version v at v % kept
     std::uint32_t version_ = 1;
 };
 

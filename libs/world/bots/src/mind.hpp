@@ -35,6 +35,7 @@ struct Mind {
     bool pressing = false;  ///< walks, or tries to
     bool arrived = false;
     bool holds_fire = false;
+    bool strikes = false;
     sim::Tick role_until = 0;
     sim::Tick lost_since = 0;    ///< since when no field shows the way; 0: one does
     std::uint16_t pickup = 0;    ///< of Role::refit

@@ -14,6 +14,8 @@ using sim::Tick;
 using sim::unit;
 using sim::Vec;
 
+constexpr Length lane_passed = 120 * unit;
+
 bool is_within(Vec a, Vec b, Length radius) {
     return sim::distance_squared(a, b) < std::int64_t{radius} * radius;
 }
@@ -23,7 +25,7 @@ void set_goal(Scene& scene, Mind& mind, Role role, GoalId goal, Tick ticks) {
     mind.goal = goal;
     mind.arrived = false;
     mind.lost_since = 0;
-    if (role != Role::attack) mind.lane = 0;
+    if (role != Role::attack && role != Role::carry) mind.lane = 0;
     mind.role_until = scene.tick + ticks + scene.random.below(60);
 }
 
@@ -99,10 +101,15 @@ void roam(Scene& scene, Mind& mind, const Player& me) {
             goal = waypoint;
         }
     }
-    const auto lanes = scene.atlas.lanes();
     // Nothing happens here: somewhere across the map it may.
-    if (!lanes.empty() && (goal == no_goal || (to_fights && best <= 65 && scene.chance(40)))) {
-        goal = lanes[scene.random.below(static_cast<std::uint32_t>(lanes.size()))];
+    if (goal == no_goal || (to_fights && best <= 65 && scene.chance(60))) {
+        const auto lanes = scene.atlas.lanes();
+        const std::uint32_t which =
+            scene.random.below(static_cast<std::uint32_t>(lanes.size()) + 2);
+        goal = which < lanes.size()    ? lanes[which]
+               : me.team != Team::none ? scene.atlas.base(sim::other(me.team))
+               : which == lanes.size() ? scene.atlas.base(Team::red)
+                                       : scene.atlas.base(Team::blue);
     }
     set_goal(scene, mind, Role::roam, goal, 600);
 }
@@ -118,21 +125,46 @@ void defend(Scene& scene, Mind& mind, const Player& me) {
     set_goal(scene, mind, Role::defend, post, 300);
 }
 
-void attack(Scene& scene, Mind& mind, const Player& me) {
+// Across the map by one of the lanes, while it lies ahead; then to `goal`.
+void cross(Scene& scene, Mind& mind, const Player& me, Role role, GoalId goal, GoalId from) {
     const auto lanes = scene.atlas.lanes();
-    const Vec home = scene.fields.position(scene.atlas.base(me.team));
-    const Vec there = scene.fields.position(scene.atlas.base(sim::other(me.team)));
-    const bool own_half = sim::distance_squared(me.at, home) < sim::distance_squared(me.at, there);
-    if (own_half && !lanes.empty() && mind.lane == 0) {
+    const bool near_half = sim::distance_squared(me.at, scene.fields.position(from)) <
+                           sim::distance_squared(me.at, scene.fields.position(goal));
+    if (near_half && mind.lane != 0 && mind.lane <= lanes.size()) {
+        const GoalId lane = lanes[mind.lane - 1U];
+        if (!is_within(me.at, scene.fields.position(lane), lane_passed)) {
+            set_goal(scene, mind, role, lane, 900);
+            return;
+        }
+    }
+    set_goal(scene, mind, role, goal, 900);
+}
+
+void attack(Scene& scene, Mind& mind, const Player& me) {
+    if (mind.lane == 0) {
         mind.lane = static_cast<std::uint8_t>(
-            1 + scene.random.below(static_cast<std::uint32_t>(lanes.size())));
+            scene.random.below(static_cast<std::uint32_t>(scene.atlas.lanes().size()) + 1));
     }
-    if (own_half && mind.lane != 0 && mind.lane <= lanes.size() &&
-        !is_within(me.at, scene.fields.position(lanes[mind.lane - 1U]), 120 * unit)) {
-        set_goal(scene, mind, Role::attack, lanes[mind.lane - 1U], 900);
-        return;
+    cross(scene, mind, me, Role::attack, scene.atlas.flag(sim::other(me.team)),
+          scene.atlas.base(me.team));
+}
+
+// Home, by the lane with the fewest fights.
+void carry(Scene& scene, Mind& mind, const Player& me) {
+    if (mind.role != Role::carry) {
+        std::uint32_t least = 0;
+        mind.lane = 0;
+        const auto lanes = scene.atlas.lanes();
+        for (std::size_t i = 0; i < lanes.size(); ++i) {
+            const RegionId region = scene.atlas.region_of(scene.fields.position(lanes[i]));
+            const std::uint32_t heat = scene.atlas.heat(region) + scene.random.below(64);
+            if (mind.lane != 0 && heat >= least) continue;
+            least = heat;
+            mind.lane = static_cast<std::uint8_t>(i + 1);
+        }
     }
-    set_goal(scene, mind, Role::attack, scene.atlas.flag(sim::other(me.team)), 900);
+    cross(scene, mind, me, Role::carry, scene.atlas.base(me.team),
+          scene.atlas.base(sim::other(me.team)));
 }
 
 void capture_the_flag(Scene& scene, Mind& mind, const Player& me) {
@@ -148,7 +180,7 @@ void capture_the_flag(Scene& scene, Mind& mind, const Player& me) {
         if (waits) {
             defend(scene, mind, me);
         } else {
-            set_goal(scene, mind, Role::carry, scene.atlas.base(me.team), 600);
+            carry(scene, mind, me);
         }
         return;
     }
@@ -158,7 +190,7 @@ void capture_the_flag(Scene& scene, Mind& mind, const Player& me) {
         return;
     }
     if (ours.where == Flag::Where::carried &&
-        (is_within(me.at, ours.at, 700 * unit) ? scene.chance(85) : scene.chance(35))) {
+        (is_within(me.at, ours.at, 500 * unit) ? scene.chance(70) : scene.chance(15))) {
         set_goal(scene, mind, Role::chase, our_flag, 240);
         return;
     }
@@ -172,7 +204,7 @@ void capture_the_flag(Scene& scene, Mind& mind, const Player& me) {
         }
         return;
     }
-    if (theirs.where == Flag::Where::base && scene.chance(22)) {
+    if (theirs.where == Flag::Where::base && scene.chance(15)) {
         defend(scene, mind, me);
     } else {
         attack(scene, mind, me);
@@ -198,7 +230,10 @@ bool is_over(Scene& scene, Mind& mind, const Player& me) {
         case Role::attack:
             // A lane only has to be passed.
             return mind.goal != scene.atlas.flag(sim::other(me.team)) &&
-                   is_within(me.at, scene.fields.position(mind.goal), 120 * unit);
+                   is_within(me.at, scene.fields.position(mind.goal), lane_passed);
+        case Role::carry:
+            return mind.goal != scene.atlas.base(me.team) &&
+                   is_within(me.at, scene.fields.position(mind.goal), lane_passed);
         case Role::defend:
             if (mind.goal == scene.atlas.base(me.team)) {
                 return is_within(me.at, scene.fields.position(mind.goal), 250 * unit);
@@ -219,7 +254,7 @@ void decide(Scene& scene, Mind& mind, const Player& me) {
     const bool changed = situation != mind.situation;
     mind.situation = situation;
     if (changed || is_over(scene, mind, me)) {
-        if (changed) mind.lane = 0;
+        if (changed && mind.role != Role::carry) mind.lane = 0;
         // A refit that ended goes back to work, so that nobody spends a match on pickups.
         const bool may_refit =
             me.carries == Team::none && (mind.role != Role::refit || me.health < 35);

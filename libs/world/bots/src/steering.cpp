@@ -12,8 +12,9 @@ using sim::Tick;
 using sim::unit;
 using sim::Vec;
 
-// One tick's walk: closer than that on an axis is there.
-constexpr Length near_enough = sim::player_speed;
+// Closer than that on an axis is there: less than the grid keeps from walls, or a bot would press
+// against an edge that it thinks it has passed; more than half of one tick's walk.
+constexpr Length near_enough = 3 * unit / 2;
 // A bot that has not left a circle of this radius for that long hangs, when it means to walk.
 constexpr Length hanging_radius = 12 * unit;
 constexpr Tick hanging_after = 75;
@@ -47,6 +48,17 @@ Way free_way(const Grid& grid, Cell cell, Way wanted) {
         if (grid.has_exit(cell, way)) return way;
     }
     return no_way;
+}
+
+// Any way that is free from just here, whatever the grid says.
+Way open_way(Scene& scene, Vec at) {
+    const std::uint32_t first = scene.random.below(8);
+    for (std::uint32_t i = 0; i < 8; ++i) {
+        const auto way = static_cast<Way>((first + 3 * i) & 7);
+        const Vec ahead{at.x + way_x[way] * 8 * unit, at.y + way_y[way] * 8 * unit};
+        if (scene.world.is_free(ahead, sim::player_radius)) return way;
+    }
+    return static_cast<Way>(first);
 }
 
 std::uint8_t follow(Scene& scene, Mind& mind, const Player& me) {
@@ -102,10 +114,7 @@ void check_progress(Scene& scene, Mind& mind, const Player& me) {
     const bool circles = scene.tick - mind.wide_anchor_at > circling_after;
     const bool hangs = scene.tick - mind.anchor_at > hanging_after;
     if (!circles && !hangs) return;
-    const Cell cell = scene.grid.at(me.at);
-    const auto wish = static_cast<Way>(scene.random.below(8));
-    const Way way = free_way(scene.grid, cell, wish);
-    mind.escape_way = way == no_way ? wish : way;
+    mind.escape_way = open_way(scene, me.at);
     mind.escape_until = scene.tick + 20 + scene.random.below(circles ? 80 : 30);
     mind.fight_way = no_way;
     mind.anchor = me.at;
