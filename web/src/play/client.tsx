@@ -140,7 +140,7 @@ export class Client implements Audience {
     this.store.settings.value = { ...this.store.settings.value, ...change };
     save(localStorage, this.store.settings.value);
     this.applySound();
-    if (change.quality) this.scene?.apply();
+    if (change.quality ?? change.adapt !== undefined) this.scene?.apply();
   }
 
   private applySound(): void {

@@ -9,6 +9,7 @@ export interface Settings {
   shake: boolean;
   names: boolean;
   fps: boolean;
+  adapt: boolean;         // draws less when frames come slowly
   touchAim: number;       // of the right stick: 0.5 to 2
   reducedMotion: boolean; // the system's wish, not kept
 }
@@ -22,7 +23,7 @@ function prefers(query: string): boolean {
 export function defaults(): Settings {
   const phone = prefers("(pointer: coarse)");
   const reducedMotion = prefers("(prefers-reduced-motion: reduce)");
-  return { sound: 0.6, muted: false, quality: phone ? "medium" : "high", shake: !reducedMotion, names: true, fps: false, touchAim: 1, reducedMotion };
+  return { sound: 0.6, muted: false, quality: phone ? "medium" : "high", shake: !reducedMotion, names: true, fps: false, adapt: true, touchAim: 1, reducedMotion };
 }
 
 const between = (value: unknown, low: number, high: number, otherwise: number): number => (typeof value === "number" && value >= low && value <= high ? value : otherwise);
@@ -41,7 +42,7 @@ export function load(store: Pick<Storage, "getItem">): Settings {
   const quality = kept["quality"];
   return {
     sound: between(kept["sound"], 0, 1, base.sound), muted: bool(kept["muted"], base.muted), quality: quality === "low" || quality === "medium" || quality === "high" ? quality : base.quality,
-    shake: bool(kept["shake"], base.shake), names: bool(kept["names"], base.names), fps: bool(kept["fps"], base.fps), touchAim: between(kept["touchAim"], 0.5, 2, base.touchAim), reducedMotion: base.reducedMotion,
+    shake: bool(kept["shake"], base.shake), names: bool(kept["names"], base.names), fps: bool(kept["fps"], base.fps), adapt: bool(kept["adapt"], base.adapt), touchAim: between(kept["touchAim"], 0.5, 2, base.touchAim), reducedMotion: base.reducedMotion,
   };
 }
 

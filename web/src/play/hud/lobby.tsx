@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { isTeamless, modeName, type Store } from "./store";
 import type { Player } from "../net/connection";
 
@@ -18,8 +18,8 @@ function kept(key: string): string {
 export function Lobby({ store, onJoin, onRefresh }: { store: Store; onJoin: (player: Player) => void; onRefresh: () => void }) {
   const [name, setName] = useState(() => kept(NAME_KEY));
   const [team, setTeam] = useState<TeamWish>(() => (["red", "blue"].includes(kept(TEAM_KEY)) ? (kept(TEAM_KEY) as TeamWish) : ""));
-  const wished = new URLSearchParams(location.search).get("world") ?? "";
-  const [chosen, setChosen] = useState(wished);
+  const asked = new URLSearchParams(location.search);
+  const [chosen, setChosen] = useState(asked.get("world") ?? "");
   const list = store.worlds.value?.worlds;
   const world = list?.find((one) => one.name === chosen) ?? list?.[0];
   const joining = store.screen.value === "joining";
@@ -31,8 +31,16 @@ export function Lobby({ store, onJoin, onRefresh }: { store: Store; onJoin: (pla
     return () => clearInterval(timer);
   }, []);
 
-  const submit = (event: Event) => {
-    event.preventDefault();
+  // ?play joins at once, for a link that leads straight into the arena.
+  const hurried = useRef(asked.has("play"));
+  useEffect(() => {
+    if (!world || !hurried.current) return;
+    hurried.current = false;
+    submit();
+  }, [world]);
+
+  const submit = (event?: Event) => {
+    event?.preventDefault();
     if (!world || joining) return;
     try {
       localStorage.setItem(NAME_KEY, name.trim());

@@ -13,7 +13,7 @@ export function Menu({ store, onChange, onLeave }: { store: Store; onChange: (ch
   const close = () => {
     store.menuOpen.value = false;
   };
-  const check = (label: string, key: "muted" | "shake" | "names" | "fps") => (
+  const check = (label: string, key: "muted" | "shake" | "names" | "fps" | "adapt") => (
     <label class="check"><input type="checkbox" checked={settings[key]} onChange={(event) => onChange({ [key]: event.currentTarget.checked })} /><span>{label}</span></label>
   );
   return (
@@ -29,6 +29,7 @@ export function Menu({ store, onChange, onLeave }: { store: Store; onChange: (ch
             <label key={quality} class={settings.quality === quality ? "chosen" : ""}><input type="radio" name="quality" checked={settings.quality === quality} onChange={() => onChange({ quality })} />{quality}</label>
           ))}
         </fieldset>
+        {check("Draw less when it gets slow", "adapt")}
         {check("Screen shake", "shake")}
         {check("Names", "names")}
         {check("Frames per second", "fps")}

@@ -83,6 +83,8 @@ export class Controls {
       return;
     }
     this.point(event);
+    // So that letting go outside of the window is noticed.
+    if (event.target instanceof Element) event.target.setPointerCapture(event.pointerId);
     // A click into the arena ends typing.
     if (document.activeElement instanceof HTMLElement && document.activeElement !== document.body) document.activeElement.blur();
     if (this.listening()) this.mouse |= event.button === 2 ? Button.strike : Button.fire;

@@ -93,6 +93,7 @@ export class Scene {
   }
 
   private resize(width: number, height: number): void {
+    if (!this.settings().adapt) this.strain = 0;
     const resolution = Math.min(QUALITIES[this.settings().quality].resolutionMax, window.devicePixelRatio || 1) * STRAINS[this.strain]!.resolution;
     this.renderer.resize(Math.max(1, width), Math.max(1, height), resolution);
     this.camera.resize(width, height, this.view);
@@ -170,7 +171,7 @@ export class Scene {
     const quality = QUALITIES[settings.quality];
     const lights = quality.lights && STRAINS[this.strain]!.lights;
     const { camera, game } = this;
-    this.judge(nowMs);
+    if (settings.adapt) this.judge(nowMs);
     camera.shakeFactor = settings.shake ? 1 : 0;
     camera.follow(game.x, game.y, look.x, look.y, passedMs);
     this.effects.amount = quality.effects * (settings.reducedMotion ? 0.6 : 1);
