@@ -1,6 +1,6 @@
 # What `cmake --install` and the Debian package hold. `./dev package` makes the latter.
 include(GNUInstallDirs)
-install(TARGETS muster muster-shim RUNTIME)
+install(TARGETS muster muster-load muster-shim RUNTIME)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/web/dist/ DESTINATION ${CMAKE_INSTALL_DATADIR}/muster/web OPTIONAL)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/games/ DESTINATION ${CMAKE_INSTALL_DATADIR}/muster/games
     FILES_MATCHING PATTERN "*.toml")

@@ -4,13 +4,17 @@
 #   link    a command and its answer over 1,000 real gRPC sessions
 #   fleet   the same through the coordinator, with 20,000 containers listed meanwhile
 #   engine  start and stop through Muster against Docker directly, and the memory of both roles
+#   world        whole ticks of crowded worlds, with the snapshots of their clients
+#   replication  bytes and freshness of what clients are told
+#   rtc          data channels against a server on libdatachannel, by turns
+#   load         a world with a thousand real clients
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source tools/dev/steps.sh
 
 install_packages build test
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(brain link fleet engine)
+[ ${#names[@]} -gt 0 ] || names=(brain link fleet engine world replication rtc load)
 for name in "${names[@]}"; do
     case "$name" in
         brain) build_preset release muster_brain_bench >&2 && build/release/bin/muster_brain_bench ;;
@@ -27,6 +31,16 @@ for name in "${names[@]}"; do
             tools/images/build testgame "unix://$engine/docker.sock" >&2
             python3 tools/bench/engine.py --muster build/release/bin/muster --folder "$folder" --engine "$engine"
             ;;
-        *) die "there is no benchmark '$name' (brain link fleet engine)" ;;
+        world | replication) build_preset release muster_world_bench >&2 && build/release/bin/muster_world_bench "$name" ;;
+        rtc)
+            build_preset release muster_echo >&2
+            install_npm tools/bench/peers >&2
+            python3 tools/bench/rtc.py --echo build/release/bin/muster_echo --peers tools/bench/peers
+            ;;
+        load)
+            build_preset release muster muster-load >&2
+            python3 tools/bench/load.py --bin build/release/bin
+            ;;
+        *) die "there is no benchmark '$name' (brain link fleet engine world replication rtc load)" ;;
     esac
 done

@@ -76,13 +76,23 @@ void Examiner::compare_view(const Memory& memory, sim::PlayerId self, const Trut
         }
     }
     const std::int64_t view = options_.view_steps * options_.view_steps;
+    near_.clear();
+    std::size_t in_view = 0;
     for (const auto& entity : now.records()) {
-        if (entity.id == self || distance_squared(entity, *here) > view) continue;
+        const auto distance = distance_squared(entity, *here);
+        if (entity.id == self || distance > view) continue;
+        ++in_view;
         const auto* was = before.find(entity.id);
         if (was == nullptr || !is_same_player(entity, *was)) continue;
-        if (distance_squared(*was, *was_here) > view) continue;
+        if (distance_squared(*was, *was_here) <= view) near_.push_back({distance, entity.id});
+    }
+    if (in_view > options_.nearest_max) {
+        std::ranges::sort(near_, {}, &Near::distance_squared);
+        near_.resize(std::min(near_.size(), options_.nearest_max));
+    }
+    for (const auto& one : near_) {
         ++verdict_.in_view;
-        const sim::Tick seen = newest_[entity.id];
+        const sim::Tick seen = newest_[one.id];
         if (seen == 0) {
             ++verdict_.in_view_unknown;
             continue;

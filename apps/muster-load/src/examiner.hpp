@@ -46,6 +46,8 @@ class Examiner {
     struct Options {
         std::int64_t view_steps = 0;  ///< the view, less a margin, in steps of the wire's positions
         sim::Tick age_max = 30;       ///< ticks
+        /// In a denser crowd the view shrinks: of those in view only so many nearest must be known.
+        std::size_t nearest_max = 400;
     };
     /// `ages`: of what is in view, in milliseconds.
     Examiner(const Options& options, Verdict& verdict, Histogram& ages);
@@ -62,6 +64,11 @@ class Examiner {
     Options options_;
     Verdict& verdict_;
     Histogram& ages_;
+    struct Near {
+        std::int64_t distance_squared;
+        sim::PlayerId id;
+    };
+    std::vector<Near> near_;         ///< of one comparison
     std::vector<sim::Tick> newest_;  ///< by id: the newest snapshot that had it; 0 none
 };
 

@@ -96,5 +96,19 @@ TEST(Examiner, WhoCameIntoViewJustNowNeedNotBeKnown) {
     EXPECT_EQ(scene.verdict.clients, 5);
 }
 
+TEST(Examiner, InACrowdOnlyTheNearestMustBeKnown) {
+    Scene scene;
+    for (std::uint16_t id = 10; id < 30; ++id) {
+        scene.records.push_back(at(id, static_cast<std::uint16_t>(1'000 + id), 1'000));
+    }
+    scene.memory.remember(90, std::span(scene.records).first(13));
+    Examiner examiner({.view_steps = 100, .age_max = 30, .nearest_max = 10}, scene.verdict,
+                      scene.ages);
+    const Truth earlier(60, scene.records);
+    examiner.examine(scene.memory, self, &earlier, Truth(100, scene.records));
+    EXPECT_EQ(scene.verdict.in_view, 10);
+    EXPECT_EQ(scene.verdict.mismatches(), 0);
+}
+
 }  // namespace
 }  // namespace muster::load
