@@ -61,6 +61,39 @@ TEST_P(NeverStuck, OnTheClassicArenaOverSeeds) {
     }
 }
 
+TEST_P(NeverStuck, OnGeneratedMapsOverSeeds) {
+    for (std::uint64_t seed = 1; seed <= 2; ++seed) {
+        const auto map = sim::generate_map(1900, 1300, seed);
+        ASSERT_TRUE(map.has_value());
+        Play play(*map, GetParam(), 6, seed);
+        StuckWatch watch(play);
+        for (int i = 0; i < 1200; ++i) {
+            play.tick();
+            watch.look(play);
+        }
+        EXPECT_EQ(watch.stuck, 0U)
+            << "seed " << seed << " at " << watch.where.x / unit << ',' << watch.where.y / unit;
+    }
+}
+
+TEST(Bots, FindAWayFromEverySpawnOfAGeneratedMapToEveryFlag) {
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+        const auto map = sim::generate_map(2400, 1600, seed);
+        ASSERT_TRUE(map.has_value());
+        const Grid grid(*map);
+        Fields fields(grid);
+        const std::array<GoalId, 2> flags{fields.add(map->flag_bases[0], Fields::Extent::whole),
+                                          fields.add(map->flag_bases[1], Fields::Extent::whole)};
+        fields.finish();
+        for (const sim::SpawnSpec& spawn : map->spawns) {
+            for (const GoalId flag : flags) {
+                EXPECT_NE(fields.toward(flag, grid.at(spawn.at)), field_unknown)
+                    << "seed " << seed << " from " << spawn.at.x / unit << ',' << spawn.at.y / unit;
+            }
+        }
+    }
+}
+
 INSTANTIATE_TEST_SUITE_P(Modes, NeverStuck,
                          testing::Values(Mode::free_for_all, Mode::team_deathmatch,
                                          Mode::capture_the_flag));
