@@ -28,8 +28,10 @@ class Crowd {
             if (world.tick() >= wish.until) {
                 wish.until = world.tick() + 20 + random_.below(60);
                 wish.input.buttons = static_cast<std::uint8_t>(random_.below(16));
+                if (still) wish.input.buttons = 0;
                 wish.input.aim = static_cast<sim::Angle>(random_.below(65'536));
-                if (fires_ && random_.below(3) == 0) wish.input.buttons |= sim::Input::fire;
+                if (fires_ && !still && random_.below(3) == 0)
+                    wish.input.buttons |= sim::Input::fire;
             }
             wish.input.sequence = world.players()[id].acknowledged + 1;
             world.submit(id, wish.input);
@@ -38,6 +40,7 @@ class Crowd {
     }
 
     sim::World world;
+    bool still = false;  ///< from their next decision on, at most 80 ticks later
 
   private:
     static sim::Rules rules(std::uint16_t players) {

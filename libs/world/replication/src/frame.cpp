@@ -1,6 +1,7 @@
 #include "muster/replication/frame.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <tuple>
 #include <utility>
 
@@ -14,11 +15,17 @@ std::int32_t index_of(sim::Length from_low, sim::Length cell, std::int32_t count
     return std::clamp(from_low / cell, 0, count - 1);
 }
 
-// Beyond the segment [low, low + size), or 0 within.
-std::int64_t outside(sim::Length at, sim::Length low, sim::Length size) {
-    if (at < low) return std::int64_t{low} - at;
-    if (at > low + size) return std::int64_t{at} - low - size;
-    return 0;
+// From a coordinate to each of the `2 * reach + 1` cells along one axis, squared.
+void measure(std::array<float, 2 * reach_max + 1>& out, sim::Length from_low, sim::Length cell,
+             std::int32_t own, std::int32_t reach, std::int32_t count) {
+    for (std::int32_t n = 0; n <= 2 * reach; ++n) {
+        const auto index = own + n - reach;
+        const float low = static_cast<float>(index * cell);
+        const float at = static_cast<float>(from_low);
+        const float away = std::max({low - at, at - low - static_cast<float>(cell), 0.0F});
+        out[static_cast<std::size_t>(n)] =
+            index < 0 || index >= count ? std::numeric_limits<float>::infinity() : away * away;
+    }
 }
 
 Grid grid_of(const sim::Map& map, sim::Length cell) {
@@ -30,14 +37,15 @@ Grid grid_of(const sim::Map& map, sim::Length cell) {
     return grid;
 }
 
-std::vector<Frame::Parts::Step> steps_around(const FrameOptions& options) {
-    const auto reach = (options.view + options.cell - 1) / options.cell;
+std::vector<Frame::Parts::Step> steps_around(std::int32_t reach, std::int32_t columns) {
     std::vector<Frame::Parts::Step> around;
     for (std::int32_t row = -reach; row <= reach; ++row)
         for (std::int32_t column = -reach; column <= reach; ++column)
-            around.push_back({static_cast<std::int16_t>(column), static_cast<std::int16_t>(row)});
-    std::ranges::sort(around, {}, [](const auto& step) {
-        return std::tuple(step.column * step.column + step.row * step.row, step.row, step.column);
+            around.push_back({static_cast<std::uint8_t>(column + reach),
+                              static_cast<std::uint8_t>(row + reach), row * columns + column});
+    std::ranges::sort(around, {}, [reach](const auto& step) {
+        const auto column = step.column - reach, row = step.row - reach;
+        return std::tuple(column * column + row * row, row, column);
     });
     return around;
 }
@@ -69,25 +77,33 @@ std::int32_t Grid::row_of(sim::Length y) const {
 std::uint32_t Grid::cell_of(sim::Vec at) const {
     return static_cast<std::uint32_t>(row_of(at.y) * columns + column_of(at.x));
 }
-std::int64_t Grid::distance_squared(sim::Vec at, std::int32_t column, std::int32_t row) const {
-    const auto x = outside(at.x, low.x + column * cell, cell);
-    const auto y = outside(at.y, low.y + row * cell, cell);
-    return x * x + y * y;
+CellDistances Frame::Parts::distances_from(sim::Vec at) const {
+    CellDistances distances;
+    const auto column = grid.column_of(at.x), row = grid.row_of(at.y);
+    measure(distances.columns, at.x - grid.low.x, grid.cell, column, reach, grid.columns);
+    measure(distances.rows, at.y - grid.low.y, grid.cell, row, reach, grid.rows);
+    distances.own = row * grid.columns + column;
+    return distances;
 }
 
 Frame::Frame(const sim::World& world, FrameOptions options) : parts_(std::make_unique<Parts>()) {
-    MUSTER_ASSERT(options.cell >= sim::unit && options.view >= options.cell / 8);
+    MUSTER_ASSERT(options.cell >= sim::unit && options.view >= sim::unit);
+    // A view of very many cells would look at more cells than entities.
+    options.cell = std::max(options.cell, options.view / reach_max + 1);
     Parts& parts = *parts_;
     parts.options = options;
     parts.scale = Scale::of(world.map());
     parts.grid = grid_of(world.map(), options.cell);
-    parts.around = steps_around(options);
+    parts.reach = (options.view + options.cell - 1) / options.cell;
+    parts.around = steps_around(parts.reach, parts.grid.columns);
     const std::size_t places = world.players().size();
     const auto cells = static_cast<std::size_t>(parts.grid.columns * parts.grid.rows);
     parts.players.reserve(places);
     parts.records.reserve(places);
-    parts.spots.reserve(places);
     parts.ids.reserve(places);
+    parts.x.reserve(places);
+    parts.y.reserve(places);
+    parts.living.reserve(places);
     parts.place.assign(places, nowhere);
     parts.cell_start.assign(cells + 1, 0);
     parts.moment_start.assign(cells + 1, 0);
@@ -125,22 +141,20 @@ void Frame::Parts::take_vanished(const sim::World& world, const Parts& before) {
         return one.tick >= now || one.tick + recent_ticks <= now;
     });
     const auto all = world.players();
-    for (const Spot& spot : before.spots)
-        if (!is_alive(all[spot.id])) vanished.push_back({spot.id, now});
+    for (const auto id : before.ids)
+        if (!is_alive(all[id])) vanished.push_back({id, now});
 }
 
 void Frame::Parts::sort_entities(const sim::World& world) {
-    const auto present = world.present();
-    const auto living = [this](sim::PlayerId id) { return is_alive(players[id]); };
-    ids.clear();
+    living.clear();
     keys.clear();
     std::ranges::fill(cell_start, 0);
     std::ranges::fill(place, nowhere);
     carriers = {sim::no_player, sim::no_player};
-    for (const sim::PlayerId id : present) {
-        if (!living(id)) continue;
+    for (const sim::PlayerId id : world.present()) {
+        if (!is_alive(players[id])) continue;
         const auto cell = grid.cell_of(players[id].at);
-        ids.push_back(id);
+        living.push_back(id);
         keys.push_back(cell);
         ++cell_start[cell];
         if (players[id].carries == sim::Team::red) carriers[0] = id;
@@ -148,15 +162,19 @@ void Frame::Parts::sort_entities(const sim::World& world) {
     }
     std::uint32_t total = 0;
     for (auto& start : cell_start) total += std::exchange(start, total);
-    records.resize(ids.size());
-    spots.resize(ids.size());
+    records.resize(living.size());
+    ids.resize(living.size());
+    x.resize(living.size());
+    y.resize(living.size());
     // Each start moves to its cell's end, which is the next one's start: moved back afterwards.
-    for (std::size_t n = 0; n < ids.size(); ++n) {
-        const auto id = ids[n];
+    for (std::size_t n = 0; n < living.size(); ++n) {
+        const auto id = living[n];
         const auto index = cell_start[keys[n]]++;
         const auto& player = players[id];
         records[index] = entity_of(scale, tick, id, player);
-        spots[index] = {player.at.x, player.at.y, id};
+        ids[index] = id;
+        x[index] = static_cast<float>(player.at.x);
+        y[index] = static_cast<float>(player.at.y);
         place[id] = static_cast<std::uint16_t>(index);
     }
     std::shift_right(cell_start.begin(), cell_start.end(), 1);
@@ -198,13 +216,13 @@ void Frame::Parts::add_passes(const sim::World& world, const sim::Event& event,
     std::uint32_t last = grid.cell_of(event.at);
     sim::Vec from = event.at;
     for (std::int64_t n = 1; n <= 3 && n * ticks <= rules.lifetime; ++n) {
-        const std::int64_t x = event.at.x + event.velocity.x * ticks * n;
-        const std::int64_t y = event.at.y + event.velocity.y * ticks * n;
-        if (x < grid.low.x || y < grid.low.y ||
-            x >= grid.low.x + std::int64_t{grid.cell} * grid.columns ||
-            y >= grid.low.y + std::int64_t{grid.cell} * grid.rows)
+        const std::int64_t to_x = event.at.x + event.velocity.x * ticks * n;
+        const std::int64_t to_y = event.at.y + event.velocity.y * ticks * n;
+        if (to_x < grid.low.x || to_y < grid.low.y ||
+            to_x >= grid.low.x + std::int64_t{grid.cell} * grid.columns ||
+            to_y >= grid.low.y + std::int64_t{grid.cell} * grid.rows)
             return;
-        const sim::Vec to{static_cast<sim::Length>(x), static_cast<sim::Length>(y)};
+        const sim::Vec to{static_cast<sim::Length>(to_x), static_cast<sim::Length>(to_y)};
         if (!world.sees(from, to)) return;
         from = to;
         const auto cell = grid.cell_of(to);

@@ -12,6 +12,7 @@ namespace muster::replication {
 /// Shots and effects are kept so long: a viewer of 10 Hz sees six ticks' at once, and shots twice.
 inline constexpr sim::Tick recent_ticks = 12;
 inline constexpr std::uint16_t nowhere = 0xffff;
+inline constexpr std::int32_t reach_max = 15;  ///< cells that a view goes each way
 inline constexpr std::uint32_t passes_here = 1U << 31U;
 inline constexpr std::uint32_t no_moment = 0xffffffff;
 
@@ -31,12 +32,6 @@ struct Moment {
     };
 };
 
-/// Where an entity is, in the order of the cells.
-struct Spot {
-    sim::Length x, y;
-    sim::PlayerId id;
-};
-
 struct Grid {
     sim::Vec low;
     sim::Length cell = 1;
@@ -44,9 +39,13 @@ struct Grid {
     [[nodiscard]] std::int32_t column_of(sim::Length x) const;
     [[nodiscard]] std::int32_t row_of(sim::Length y) const;
     [[nodiscard]] std::uint32_t cell_of(sim::Vec at) const;
-    /// Squared distance from a point to the nearest of the cell's.
-    [[nodiscard]] std::int64_t distance_squared(sim::Vec at, std::int32_t column,
-                                                std::int32_t row) const;
+};
+
+/// Squared distances from a point to the columns and rows of cells round it: their sum is that to
+/// the nearest point of a cell. Infinite beyond the grid.
+struct CellDistances {
+    std::array<float, 2 * reach_max + 1> columns, rows;
+    std::int32_t own = 0;  ///< the point's cell
 };
 
 struct Frame::Parts {
@@ -58,7 +57,8 @@ struct Frame::Parts {
 
     // Entities, sorted by cell.
     std::vector<EntityRecord> records;
-    std::vector<Spot> spots;
+    std::vector<sim::PlayerId> ids;
+    std::vector<float> x, y;                ///< lengths; a map's fit a float exactly
     std::vector<std::uint32_t> cell_start;  ///< one more than cells
     std::vector<std::uint16_t> place;       ///< by id: where in the above, or nowhere
     std::array<sim::PlayerId, 2> carriers{sim::no_player, sim::no_player};
@@ -81,13 +81,21 @@ struct Frame::Parts {
 
     /// Cells round one's own, the nearest first.
     struct Step {
-        std::int16_t column, row;
+        std::uint8_t column, row;  ///< 0 is `reach` to the left, or above
+        std::int32_t cell;         ///< from one's own
     };
     std::vector<Step> around;
+    std::int32_t reach = 1;
 
     std::vector<std::uint32_t> keys;  ///< of those to be sorted: their cells
-    std::vector<sim::PlayerId> ids;
+    std::vector<sim::PlayerId> living;
 
+    [[nodiscard]] float distance_squared(std::size_t index, sim::Vec at) const {
+        const float dx = x[index] - static_cast<float>(at.x);
+        const float dy = y[index] - static_cast<float>(at.y);
+        return dx * dx + dy * dy;
+    }
+    [[nodiscard]] CellDistances distances_from(sim::Vec at) const;
     void take_vanished(const sim::World& world, const Parts& before);
     void sort_entities(const sim::World& world);
     void take_moments(const sim::World& world, const Parts& before);

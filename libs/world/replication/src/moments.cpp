@@ -8,26 +8,27 @@ namespace muster::replication {
 void Viewer::Impl::choose_moments(Plan& plan) {
     const auto& parts = plan.parts;
     if (parts.moments.empty()) return;
-    // Never at the cost of keeping fresh what is in view, and at most half of what there is.
+    // Never at the cost of keeping fresh what is in view; half of what there is where few are in
+    // view, a quarter in a crowd.
     const auto fixed = snapshot_size({.own = plan.has_own,
-                                      .entities = 1 + plan.duty,
+                                      .entities = 2 + plan.duty,
                                       .shots = 1,
                                       .effects = 1,
                                       .gone = plan.gone_reserved}) -
                        2 * 16;
     if (plan.bytes < fixed + 16) return;
-    plan.moment_limit = std::min({(plan.bytes - fixed - 4) / sizeof(ShotRecord),
-                                  plan.bytes / 2 / sizeof(ShotRecord), moments_max});
+    const auto share = std::clamp(plan.bytes - std::min(plan.bytes, sizeof(EntityRecord) * known),
+                                  plan.bytes / 4, plan.bytes / 2);
+    plan.moment_limit = std::min(
+        {(plan.bytes - fixed - 4) / sizeof(ShotRecord), share / sizeof(ShotRecord), moments_max});
     choose_personal(plan);
-    const auto& grid = parts.grid;
-    const auto column = grid.column_of(at.x);
-    const auto row = grid.row_of(at.y);
     const auto window = since + since_before;
+    const auto enter_squared = static_cast<std::int64_t>(plan.enter_squared);
     for (const auto& step : parts.around) {
-        const auto x = column + step.column;
-        const auto y = row + step.row;
-        if (x < 0 || y < 0 || x >= grid.columns || y >= grid.rows) continue;
-        const auto cell = static_cast<std::uint32_t>(y * grid.columns + x);
+        if (plan.distances.columns[step.column] + plan.distances.rows[step.row] >
+            plan.enter_squared)
+            continue;
+        const auto cell = static_cast<std::uint32_t>(plan.distances.own + step.cell);
         const auto* entry = parts.moment_order.data() + parts.moment_start[cell];
         const auto* end = parts.moment_order.data() + parts.moment_start[cell + 1];
         for (; entry != end; ++entry) {
@@ -36,7 +37,7 @@ void Viewer::Impl::choose_moments(Plan& plan) {
             if (moment.player == player || moment.other == player) continue;
             const auto distance = sim::distance_squared(moment.at, at);
             // A shot from beyond the view is shown where it comes in.
-            if ((distance > plan.enter_squared) != ((*entry & passes_here) != 0)) continue;
+            if ((distance > enter_squared) != ((*entry & passes_here) != 0)) continue;
             choose_moment(plan, *entry & ~passes_here);
         }
         if (plan.shot_count + plan.effect_count >= plan.moment_limit) break;

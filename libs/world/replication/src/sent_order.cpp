@@ -1,20 +1,17 @@
 #include <algorithm>
+#include <utility>
 
 #include "viewer_state.hpp"
 
 namespace muster::replication {
 
-void SentOrder::push(Entry entry) {
-    if (end_ - first_ == ring_.size()) {
-        std::vector<Entry> wider(std::max<std::size_t>(64, ring_.size() * 2));
-        const auto count = end_ - first_;
-        for (std::uint32_t n = 0; n < count; ++n)
-            wider[n] = ring_[(first_ + n) & (ring_.size() - 1)];
-        ring_ = std::move(wider);
-        first_ = 0;
-        end_ = count;
-    }
-    ring_[end_++ & (ring_.size() - 1)] = entry;
+void SentOrder::grow() {
+    std::vector<Entry> wider(std::max<std::size_t>(64, ring_.size() * 2));
+    const auto count = end_ - first_;
+    for (std::uint32_t n = 0; n < count; ++n) wider[n] = ring_[(first_ + n) & (ring_.size() - 1)];
+    ring_ = std::move(wider);
+    first_ = 0;
+    end_ = count;
 }
 
 void Tombstones::add(sim::PlayerId id, sim::Tick now) {

@@ -1,6 +1,7 @@
 #include "muster/replication/viewer.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "muster/base/assert.hpp"
@@ -68,7 +69,11 @@ void Viewer::Impl::begin(const Frame::Parts& parts, Plan& plan) {
     if (sent.size() < places) {
         sent.resize(places);
         met.resize(places);
+        if (order.empty())
+            order.reserve(std::clamp<std::size_t>(std::bit_ceil(places * 4), 64, 1'024));
     }
+    // Hundreds of other viewers were written to since: it is in no near cache any more.
+    for (std::size_t n = 0; n < sent.size(); n += 64) __builtin_prefetch(sent.data() + n, 1);
     if (view == 0) view = parts.options.view;
     const auto passed = parts.tick - last;
     if (last == 0 || parts.tick < last || passed >= forget_ticks) {
@@ -83,6 +88,7 @@ void Viewer::Impl::begin(const Frame::Parts& parts, Plan& plan) {
     plan.stamp = static_cast<std::uint8_t>(parts.tick % 255 + 1);
 
     if (player < places) {
+        sent[player] = plan.stamp;  // never due, nor new: oneself is not among the others
         const auto& self = parts.players[player];
         if (self.present && self.generation == generation) {
             at = self.at;
@@ -91,9 +97,10 @@ void Viewer::Impl::begin(const Frame::Parts& parts, Plan& plan) {
             plan.acknowledged = self.acknowledged;
         }
     }
-    plan.enter_squared = std::int64_t{view} * view;
-    const auto leave = std::int64_t{view} * 115 / 100;
-    plan.leave_squared = leave * leave;
+    plan.distances = parts.distances_from(at);
+    const auto enter = static_cast<float>(view);
+    plan.enter_squared = enter * enter;
+    plan.leave_squared = plan.enter_squared * (1.15F * 1.15F);
     plan.bytes = std::clamp<std::size_t>(plan.budget.bytes, 120, protocol::state_bytes_max);
 
     // Duty and limits, in bytes: head, lists and three moments are there whatever comes.
@@ -111,7 +118,7 @@ void Viewer::Impl::take_leavers(Plan& plan) {
     for (std::size_t n = vanished.size(); n-- > 0;) {
         if (vanished[n].tick + since <= plan.parts.tick) break;
         const auto id = vanished[n].id;
-        if (sent[id] != 0) leave(id, plan.parts.tick);
+        if (sent[id] != 0 && id != player) leave(id, plan.parts.tick);
     }
     plan.gone_reserved = std::min(tombstones.size(), gone_max);
 }
@@ -127,6 +134,8 @@ void Viewer::Impl::send_oldest(Plan& plan) {
     plan.entity_limit = plan.bytes > fixed
                             ? std::min((plan.bytes - fixed) / sizeof(EntityRecord), entities_max)
                             : 0;
+    // Two are left for newcomers, lest who stands near by be kept out by who is far.
+    if (plan.entity_limit > 4) plan.duty = std::min(plan.duty, plan.entity_limit - 2);
     stalest = 0;
     while (!order.empty()) {
         const auto entry = order.front();
@@ -137,10 +146,7 @@ void Viewer::Impl::send_oldest(Plan& plan) {
         if (entry.stamp == plan.stamp) break;
         const auto index = plan.parts.place[entry.id];
         bool stays = index != nowhere;
-        if (stays) {
-            const auto& spot = plan.parts.spots[index];
-            stays = sim::distance_squared({spot.x, spot.y}, at) <= plan.leave_squared;
-        }
+        if (stays) stays = plan.parts.distance_squared(index, at) <= plan.leave_squared;
         if (!stays) {
             leave(entry.id, plan.parts.tick);
             order.pop();
@@ -161,8 +167,7 @@ void Viewer::Impl::send_urgent(Plan& plan) {
         if (id >= plan.parts.place.size() || plan.slots() == 0 || id == player) return;
         const auto index = plan.parts.place[id];
         if (index == nowhere || sent[id] == 0 || sent[id] == plan.stamp) return;
-        const auto& spot = plan.parts.spots[index];
-        if (sim::distance_squared({spot.x, spot.y}, at) <= plan.leave_squared) send(plan, index);
+        if (plan.parts.distance_squared(index, at) <= plan.leave_squared) send(plan, index);
     };
     for (const auto& attacker : attackers)
         if (attacker.until > now) urge(attacker.id);
@@ -171,9 +176,9 @@ void Viewer::Impl::send_urgent(Plan& plan) {
 
 void Viewer::Impl::adapt_view(const Plan& plan) {
     const auto full = plan.parts.options.view;
-    if (plan.refused > 0)
+    if (plan.refused || known > plan.known_max)
         view = std::max(view - view / 64, full / 4);
-    else if (known * 8 < plan.known_max * 7)
+    else if (known < plan.known_max)
         view = std::min(view + view / 128 + 1, full);
 }
 
@@ -187,6 +192,7 @@ void Viewer::Impl::compose(Plan& plan) {
     const auto room = plan.bytes > used ? (plan.bytes - used) / sizeof(sim::PlayerId) : 0;
     const auto gone = tombstones.carry(plan.parts.tick, std::min(room & ~std::size_t{1}, gone_max));
     counts.gone = gone.size();
+    out.reserve(plan.bytes);
     out.resize(snapshot_size(counts));
     MUSTER_ASSERT(out.size() <= std::max<std::size_t>(plan.bytes, 120));
     const auto size = write_snapshot({.tick = plan.parts.tick,
@@ -202,7 +208,7 @@ void Viewer::Impl::compose(Plan& plan) {
 }
 
 void Viewer::Impl::send(Plan& plan, std::uint16_t index) {
-    const auto id = plan.parts.spots[index].id;
+    const auto id = plan.parts.ids[index];
     plan.entities[plan.entity_count++] = index;
     if (sent[id] == 0) enter(plan, id);
     sent[id] = plan.stamp;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -28,10 +29,16 @@ class SentOrder {
     [[nodiscard]] bool empty() const { return first_ == end_; }
     [[nodiscard]] Entry front() const { return ring_[first_ & (ring_.size() - 1)]; }
     void pop() { ++first_; }
-    void push(Entry entry);
+    void push(Entry entry) {
+        if (end_ - first_ == ring_.size()) grow();
+        ring_[end_++ & (ring_.size() - 1)] = entry;
+    }
     void clear() { first_ = end_ = 0; }
+    /// Room for `entries` at least, a power of two, so that it seldom grows later. Empty before.
+    void reserve(std::size_t entries) { ring_.resize(std::max(entries, ring_.size())); }
 
   private:
+    void grow();
     std::vector<Entry> ring_;  ///< a power of two
     std::uint32_t first_ = 0, end_ = 0;
 };
@@ -93,7 +100,8 @@ struct Viewer::Impl {
     void send_oldest(Plan& plan);
     void send_urgent(Plan& plan);
     void send_due(Plan& plan);
-    void look_into(Plan& plan, std::uint32_t cell, bool near, bool turn);
+    void look_into(Plan& plan, std::uint32_t cell, bool turn);
+    void admit(Plan& plan);
     void send_best(Plan& plan);
     void adapt_view(const Plan& plan);
     void compose(Plan& plan);
@@ -117,11 +125,12 @@ struct Viewer::Impl::Plan {
     const Budget& budget;
     std::size_t bytes = 0;  ///< of the budget, within what a packet takes
     std::uint8_t stamp = 1;
+    CellDistances distances;
     SelfRecord own{};
     bool has_own = false;
     std::uint32_t acknowledged = 0;
 
-    std::int64_t enter_squared = 0, leave_squared = 0;
+    float enter_squared = 0, leave_squared = 0;
     std::size_t duty = 0;          ///< of the oldest that must be sent
     std::size_t known_max = 0;     ///< so many can be kept fresh
     std::size_t entity_limit = 0;  ///< by bytes
@@ -135,16 +144,12 @@ struct Viewer::Impl::Plan {
     std::array<std::uint32_t, moments_max> repeats;
     std::size_t repeat_count = 0;
 
-    // What might be sent: index and a level of urgency, the highest for newcomers.
-    static constexpr std::size_t levels = 64, candidates_max = 1024;
-    struct Candidate {
-        std::uint16_t index;
-        std::uint8_t level;
-    };
-    std::array<Candidate, candidates_max> candidates;
-    std::size_t candidate_count = 0;
-    std::array<std::uint16_t, levels> at_level;
-    std::size_t newcomers = 0, refused = 0;
+    // What might be sent: its level of urgency, the highest for newcomers, above 16 bits of index.
+    static constexpr std::uint8_t newcomer = 63;
+    static constexpr std::size_t levels = newcomer + 1, candidates_max = 1'024;
+    std::array<std::uint32_t, candidates_max> candidates;
+    std::size_t candidate_count = 0, newcomers = 0;
+    bool refused = false;  ///< somebody who would be in view
 
     [[nodiscard]] std::size_t slots() const {
         return entity_limit > entity_count ? entity_limit - entity_count : 0;

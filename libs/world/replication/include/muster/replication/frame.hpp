@@ -28,7 +28,7 @@ struct Scale {
 
 struct FrameOptions {
     sim::Length view = 600 * sim::unit;  ///< how far others are shown
-    sim::Length cell = 300 * sim::unit;
+    sim::Length cell = 150 * sim::unit;
 };
 
 /// A picture of one tick, from which any number of threads write snapshots: quantised once, players

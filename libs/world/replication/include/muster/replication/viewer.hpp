@@ -22,7 +22,7 @@ struct Budget {
 };
 
 /// What one client sees, and what it knows. One thread at a time; about 2 KiB, 3 bytes for each
-/// place of the world, and 4 for each record of the last half second.
+/// place of the world, and 4 KiB for the order of sending (less in worlds of under 256 places).
 ///
 /// An entity enters at the view's radius, at the latest `far_every` snapshots after it came within,
 /// and leaves at 1.15 times it. A snapshot takes, until the budget is full: as many of the entities
