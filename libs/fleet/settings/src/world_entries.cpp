@@ -167,7 +167,7 @@ std::vector<Entry> world_server_entries() {
          .flag = "--snapshot-bytes",
          .environment = "MUSTER_WORLD_SNAPSHOT_BYTES",
          .type = Type::bytes,
-         .preset = "500",
+         .preset = "600",
          .roles = here,
          .description =
              "The most that one snapshot may take: times the rate it is what a player costs.",
