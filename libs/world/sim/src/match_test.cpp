@@ -60,6 +60,17 @@ TEST(Match, OfFreeForAllIsWonByTheBestPlayer) {
     EXPECT_EQ(stage.match().winning_player, ann);
 }
 
+TEST(Match, OfFreeForAllIsADrawWhenTheBestAreEqual) {
+    Stage stage({.mode = Mode::free_for_all, .match_length = 100});
+    const PlayerId ann = stage.enter(Team::none, {});
+    const PlayerId bob = stage.enter(Team::none, place(40, 0));
+    stage.player(ann).score = 100;
+    stage.player(bob).score = 100;
+    stage.step(101);
+    EXPECT_EQ(stage.match().phase, Phase::ended);
+    EXPECT_EQ(stage.match().winning_player, no_player);
+}
+
 TEST(Match, OfTeamsCountsTheKillsOfEnemies) {
     Stage stage({.mode = Mode::team_deathmatch, .kills_to_win = 2});
     const PlayerId ann = stage.enter(Team::red, {});

@@ -40,6 +40,7 @@ struct Stage {
     }
     Player& player(PlayerId id) { return world.impl_->players[id]; }
     Match& match() { return world.impl_->match; }
+    void clear_the_air() { world.impl_->projectiles.clear(); }
     void arm(PlayerId id, Weapon weapon) {
         Player& who = player(id);
         who.weapons = static_cast<std::uint8_t>(who.weapons | 1U << static_cast<unsigned>(weapon));
