@@ -28,7 +28,7 @@ struct Budget {
 /// and leaves at 1.15 times it. A snapshot takes, until the budget is full: as many of the entities
 /// that were not sent for longest as keep every one fresh within 500 ms; shots and effects (the own
 /// first, then the nearest); who attacks this player, and flag carriers; newcomers; then what is
-/// due, by age x nearness. No more are in view than the budget can keep fresh (522 at 600 bytes and
+/// due, by age x nearness. No more are in view than the budget can keep fresh (507 at 600 bytes and
 /// 30 Hz): in a denser crowd the view shrinks towards the nearest, to a quarter at the least. What
 /// left stays in `gone` until a snapshot that said so is acknowledged, at most a second. A shot
 /// comes in two snapshots, an effect in one.
