@@ -173,7 +173,27 @@ void Outbound::advance_point() {
     std::size_t index = advanced_ - cumulative;
     while (index < chunks_.size() && chunks_[index].state == State::abandoned) ++index;
     advanced_ = cumulative + static_cast<std::uint32_t>(index);
-    forward_due_ = index > 0;
+    forward_due_ = index > 0 && !forward_would_harm(index);
+}
+
+/// usrsctp (0.9.5, and so the peers that are made of it) aborts when a FORWARD TSN ends right
+/// before an unordered message of one chunk that it does not have, while it holds fragments of
+/// later unordered messages of the same stream: it takes the chunk for a fragment of what was
+/// skipped. That chunk goes first, then; it is delivered without the FORWARD TSN, too.
+bool Outbound::forward_would_harm(std::size_t index) const {
+    constexpr std::uint8_t fragment_bits = data_flags::begin | data_flags::end;
+    constexpr std::uint8_t alone = fragment_bits | data_flags::unordered;
+    if (index >= chunks_.size() || chunks_[index].flags != alone) return false;
+    if (chunks_[index].state == State::acknowledged) return false;
+    const std::uint16_t stream = chunks_[index].message->stream;
+    for (std::size_t i = index + 1; i < chunks_.size(); ++i) {
+        const Chunk& chunk = chunks_[i];
+        if (chunk.message->stream == stream && (chunk.flags & fragment_bits) != fragment_bits &&
+            !chunk.message->ordered) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void Outbound::timed_out(Instant now) {

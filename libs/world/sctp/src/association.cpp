@@ -120,7 +120,7 @@ void Association::Impl::send_abort(std::uint16_t why, std::string_view text) {
     const std::size_t length = std::min(text.size(), body.size() - 4);
     store16(&body[0], why);
     store16(&body[2], static_cast<std::uint16_t>(4 + length));
-    std::memcpy(&body[4], text.data(), length);
+    std::ranges::copy(std::as_bytes(std::span(text.data(), length)), body.begin() + 4);
     send_single(ChunkType::abort, 0, std::span(body).first(4 + length));
 }
 

@@ -8,12 +8,12 @@
 namespace muster::sctp::sim {
 namespace {
 
-Secrets secrets_of(std::uint32_t seed) {
+Secrets secrets_of(std::uint32_t seed, bool wraps) {
     Random random(seed);
     Secrets secrets{.tag = static_cast<std::uint32_t>(random.next()) | 1,
                     .initial_tsn = static_cast<std::uint32_t>(random.next())};
-    // Often close to the wrap.
-    if (random.percent(50)) secrets.initial_tsn = 0xFFFFFFFF - secrets.initial_tsn % 64;
+    secrets.initial_tsn &= 0x7FFFFFFF;
+    if (wraps && random.percent(50)) secrets.initial_tsn = 0xFFFFFFFF - secrets.initial_tsn % 64;
     for (auto& byte : secrets.cookie_key) byte = static_cast<std::byte>(random.next());
     return secrets;
 }
@@ -28,8 +28,8 @@ bool later(const auto& a, const auto& b) {
 
 }  // namespace
 
-OwnEnd::OwnEnd(std::uint32_t seed, const Options& given)
-    : options(given), association(options, secrets_of(seed), *this) {}
+OwnEnd::OwnEnd(std::uint32_t seed, const Options& given, bool wraps)
+    : options(given), association(options, secrets_of(seed, wraps), *this) {}
 
 void OwnEnd::on_packet(std::span<std::byte> packet) {
     MUSTER_ASSERT(packet.size() <= options.packet_bytes_max);
@@ -62,6 +62,7 @@ Link::Link(End& a, End& b, const Conditions& given, std::uint64_t seed)
 
 void Link::carry(int from, std::span<const std::byte> packet) {
     ++carried;
+    last_from[from] = now;
     if (passes && !passes(from, packet)) return;
     const int copies = random.percent(conditions.duplication) ? 2 : 1;
     for (int i = 0; i < copies; ++i) {
@@ -109,7 +110,7 @@ void Link::run_for(Instant span, Instant tick) {
 }
 
 bool Link::open() {
-    for (int i = 0; i < 1'500; ++i) {
+    for (int i = 0; i < 6'000; ++i) {
         if (ends_[0]->opened > 0 && ends_[1]->opened > 0) return true;
         run_for(Instant{20'000});
     }

@@ -58,7 +58,8 @@ class End {
 
 class OwnEnd final : public End, public Listener {
   public:
-    explicit OwnEnd(std::uint32_t seed, const Options& options = {});
+    /// `wraps`: the TSNs often start shortly before 0.
+    explicit OwnEnd(std::uint32_t seed, const Options& options = {}, bool wraps = true);
 
     void connect(Instant now) override { association.connect(now); }
     void receive(std::span<const std::byte> packet, Instant now) override {
@@ -98,7 +99,7 @@ class Link {
 
     /// Both ends flush each `tick`; packets and timeouts happen when they are due.
     void run_for(Instant span, Instant tick = Instant{16'667});
-    /// Until both are open, or 30 s; false: they are not.
+    /// Until both are open, or 120 s; false: they are not.
     bool open();
 
     Instant now{1'000'000};
@@ -108,6 +109,7 @@ class Link {
     std::function<bool(int from, std::span<const std::byte>)> passes;
     std::function<void()> on_tick;
     std::uint64_t carried = 0;
+    Instant last_from[2]{};  ///< when each end last sent something
 
   private:
     struct Flight {

@@ -131,6 +131,7 @@ class Outbound {
     [[nodiscard]] bool gives_up(const Chunk& chunk, Instant now) const;
     void abandon(Message* message);
     void advance_point();
+    [[nodiscard]] bool forward_would_harm(std::size_t index) const;
 
     const Options& options_;
     Statistics& statistics_;

@@ -82,6 +82,7 @@ struct Options {
 /// Randomness is the caller's: tags and keys of one association.
 struct Secrets {
     std::uint32_t tag = 1;  ///< our verification tag; not 0
+    /// Random, best below 2^31: usrsctp 0.9.5 may abort where TSNs wrap to 0.
     std::uint32_t initial_tsn = 0;
     std::array<std::byte, 32> cookie_key{};
 };
@@ -107,7 +108,7 @@ class Association {
     /// A packet that came. Anything harmless: what is no packet of this association is counted as
     /// bad. SACKs are delayed until flush(), a second packet or `sack_delay`.
     void receive(std::span<const std::byte> packet, Instant now);
-    /// Takes the message; goes out by flush(). Before on_open, too.
+    /// Takes the message, which is not empty; goes out by flush(). Before on_open, too.
     Sent send(std::uint16_t stream, std::uint32_t ppid, std::span<const std::byte> message,
               const Reliability& reliability, Instant now);
     /// Sends what the windows allow, SACK and data bundled. Cheap when there is nothing.
