@@ -7,8 +7,8 @@ namespace muster::sim {
 World::Impl::Meeting World::Impl::first_player(const Projectile& projectile, Vec step,
                                                Tick rewind) const {
     const Vec from = projectile.at;
-    const auto [left, right] = std::minmax(from.x, from.x + step.x);
-    const auto [top, bottom] = std::minmax(from.y, from.y + step.y);
+    const auto [left, right] = std::minmax({from.x, from.x + step.x});
+    const auto [top, bottom] = std::minmax({from.y, from.y + step.y});
     // Those who were in the way then may have walked on since; candidates are looked for where they
     // are now.
     const Length drift =

@@ -39,8 +39,8 @@ bool narrow(Interval& time, Length from, Length step, Length low, Length high) {
 }  // namespace
 
 Moment meets_box(Vec from, Vec step, const Box& box) {
-    const auto [left, right] = std::minmax(from.x, from.x + step.x);
-    const auto [top, bottom] = std::minmax(from.y, from.y + step.y);
+    const auto [left, right] = std::minmax({from.x, from.x + step.x});
+    const auto [top, bottom] = std::minmax({from.y, from.y + step.y});
     if (right < box.low.x || left > box.high.x || bottom < box.low.y || top > box.high.y) {
         return moment_never;
     }
@@ -126,7 +126,7 @@ bool WallGrid::is_free(Vec at, Length radius) const {
 
 bool WallGrid::sees(Vec from, Vec to) const {
     const Vec step = to - from;
-    const auto [top, bottom] = std::minmax(from.y, to.y);
+    const auto [top, bottom] = std::minmax({from.y, to.y});
     for (std::int32_t r = row(top); r <= row(bottom); ++r) {
         // The part of the way within this row of cells, rounded outwards.
         Interval time;
@@ -137,7 +137,7 @@ bool WallGrid::sees(Vec from, Vec to) const {
         if (!narrow(time, from.y, step.y, row_top, row_bottom)) continue;
         const Length enter = at_moment(from, step, static_cast<Moment>(time.enter)).x;
         const Length leave = at_moment(from, step, static_cast<Moment>(time.leave)).x;
-        const auto [left, right] = std::minmax(enter, leave);
+        const auto [left, right] = std::minmax({enter, leave});
         for (std::int32_t c = column(left - unit); c <= column(right + unit); ++c) {
             for (const std::uint16_t wall : cell(c, r)) {
                 if (meets_box(from, step, boxes_[wall]) != moment_never) return false;
