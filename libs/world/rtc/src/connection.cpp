@@ -63,6 +63,12 @@ sctp::Sent Connection::open_channel(std::uint16_t stream, std::string_view label
     return association_->send(stream, dcep::control, message, {}, now);
 }
 
+void Connection::close_channel(std::uint16_t stream, Instant now) {
+    to_reset_.push_back(stream);
+    closing_.push_back(stream);
+    reset_streams(now);
+}
+
 void Connection::flush(Instant now) {
     if (!association_ || dtls_.state() != Dtls::State::open) return;
     now_ = now;
@@ -174,14 +180,16 @@ void Connection::on_control(std::uint16_t stream, std::span<const std::byte> mes
 void Connection::on_streams_reset(std::span<const std::uint16_t> streams) {
     for (const std::uint16_t stream : streams) {
         std::erase(channels_, stream);
-        to_reset_.push_back(stream);
+        if (std::erase(closing_, stream) == 0) to_reset_.push_back(stream);
         sink_.on_connection_channel_closed(stream);
     }
 }
 
 void Connection::reset_streams(Instant now) {
     const auto streams = std::exchange(to_reset_, {});
-    if (is_open()) association_->reset_streams(streams, now);
+    if (!is_open()) return;
+    association_->reset_streams(streams, now);
+    association_->flush(now);  // the peer's channel closes when ours has
 }
 
 void Connection::on_closed(sctp::CloseReason reason) {

@@ -46,6 +46,8 @@ class Connection final : DtlsSink, sctp::Listener {
     /// By DCEP. As send().
     sctp::Sent open_channel(std::uint16_t stream, std::string_view label,
                             const sctp::Reliability& reliability, Instant now);
+    /// Ends our side of a channel; the peer ends its own, and the channel is closed.
+    void close_channel(std::uint16_t stream, Instant now);
     void flush(Instant now);
     [[nodiscard]] std::optional<Instant> deadline() const;
     void handle_timeout(Instant now);
@@ -81,6 +83,7 @@ class Connection final : DtlsSink, sctp::Listener {
     Instant now_{};  ///< of the call that is under way, for what it makes us send
     std::size_t channels_max_;
     std::vector<std::uint16_t> channels_;  ///< open, by DCEP from the peer
+    std::vector<std::uint16_t> closing_;   ///< by us; the peer's side still open
     std::vector<std::uint16_t> to_reset_;  ///< our sides, after the call that is under way
 };
 

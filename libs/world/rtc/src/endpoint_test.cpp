@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "connection.hpp"
 #include "network_sim.hpp"
 
 namespace muster::rtc {
@@ -97,6 +98,66 @@ TEST(Endpoint, AChannelOpenedByThePeerIsNamedAndAcknowledged) {
     EXPECT_EQ(server.channels.size(), 8U);
     EXPECT_EQ(server.channels.front(), "chat0");
     EXPECT_FALSE(caller.closed);
+}
+
+/// A caller that closes channels, which Caller itself has no need for.
+struct ClosingSide final : ConnectionSink {
+    explicit ClosingSide(Dtls::Role role) {
+        Connection::Setup setup;
+        setup.role = role;
+        setup.fingerprint = identity->fingerprint();
+        connection.emplace(*identity, setup, *this);
+    }
+    void on_connection_datagram(std::span<const std::byte> datagram) override {
+        out.emplace_back(datagram.begin(), datagram.end());
+    }
+    void on_connection_open() override {}
+    void on_connection_message(std::uint16_t, bool, std::span<const std::byte>) override {}
+    void on_connection_channel(std::uint16_t stream, std::string_view,
+                               const sctp::Reliability&) override {
+        channels.push_back(stream);
+    }
+    void on_connection_channel_closed(std::uint16_t stream) override { closed.push_back(stream); }
+
+    inline static const auto identity = Identity::make().value();
+    std::vector<Bytes> out;
+    std::vector<std::uint16_t> channels, closed;
+    std::optional<Connection> connection;
+};
+
+TEST(Connection, AChannelThatThePeerClosesIsClosedHereToo) {
+    ClosingSide server(Dtls::Role::server);
+    ClosingSide client(Dtls::Role::client);
+    Instant now{1'000'000};
+    server.connection->start(now);
+    client.connection->start(now);
+    const auto exchange = [&] {
+        for (int i = 0; i < 20; ++i) {
+            now += 1ms;
+            for (auto* side : {&client, &server}) {
+                auto& other = side == &client ? server : client;
+                for (auto& datagram : std::exchange(side->out, {})) {
+                    other.connection->receive(datagram, now);
+                }
+                side->connection->handle_timeout(now);
+            }
+        }
+    };
+    exchange();
+    ASSERT_TRUE(client.connection->is_open() && server.connection->is_open());
+    client.connection->open_channel(4, "a", reliable, now);
+    client.connection->flush(now);
+    exchange();
+    ASSERT_THAT(server.channels, ElementsAre(4));
+    client.connection->close_channel(4, now);
+    exchange();
+    EXPECT_THAT(server.closed, ElementsAre(4));
+    EXPECT_THAT(client.closed, ElementsAre(4));  // the server's answer
+    // The stream can be used again, and counts as one channel again.
+    client.connection->open_channel(4, "b", reliable, now);
+    client.connection->flush(now);
+    exchange();
+    EXPECT_THAT(server.channels, ElementsAre(4, 4));
 }
 
 TEST(Endpoint, FollowsAPeerWhoseAddressChanges) {
