@@ -80,7 +80,7 @@ def check_source(root, path, house):
     yield from check_functions(path, code)
     bans = dict(BANS)
     room = path.parts[2] if path.parts[0] == 'libs' and len(path.parts) > 3 else None
-    if room in house and house[room][2] == PURE_FLOOR and not path.stem.endswith(('_test', '_bench', '_sim')):
+    if room in house and house[room][2] == PURE_FLOOR and not path.stem.endswith(('_test', '_bench', '_sim', '_main')):
         bans.update(PURE_BANS)
     for number, line in enumerate(code.split('\n'), 1):
         for pattern, why in bans.items():
