@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "name.hpp"
 
@@ -154,6 +155,15 @@ Recorder::Recorder(const Map& map, const Rules& rules, std::uint64_t seed, std::
     write_rules(writer, rules);
     writer.text(to_json(map));
     full_ = bytes_.size() > bytes_max_;
+}
+
+std::vector<std::byte> Recorder::take() {
+    std::vector<std::byte> out = std::move(bytes_);
+    bytes_.clear();
+    // About as much comes until the next time.
+    bytes_.reserve(out.size());
+    bytes_max_ -= std::min(bytes_max_, out.size());
+    return out;
 }
 
 bool Recorder::keep(std::size_t before) {

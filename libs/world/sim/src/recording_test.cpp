@@ -62,6 +62,28 @@ TEST(Recording, EndsAtItsLimitAndCanStillBePlayed) {
     EXPECT_LT(again->ticks, 700U);
 }
 
+TEST(Recording, CanBeTakenInPartsAndTheLimitCountsAllOfThem) {
+    World world(classic_arena(3), rules, 9);
+    Recorder recorder(world.map(), rules, 9, 20'000);
+    world.record_to(&recorder);
+    ScriptedPlayers players(world, 4);
+    players.join(30);
+    std::vector<std::byte> all;
+    for (int tick = 0; tick < 700; ++tick) {
+        players.think(static_cast<Tick>(tick / 100));
+        world.step();
+        if (tick % 50 != 0) continue;
+        const auto part = recorder.take();
+        all.insert(all.end(), part.begin(), part.end());
+        EXPECT_TRUE(recorder.bytes().empty());
+    }
+    EXPECT_TRUE(recorder.full());
+    EXPECT_LE(all.size(), 20'000U);
+    const auto again = replay(all);
+    ASSERT_TRUE(again.has_value()) << again.error().message;
+    EXPECT_GT(again->ticks, 100U);
+}
+
 TEST(Recording, IsRefusedWithTheOffsetWhenItIsNone) {
     EXPECT_EQ(replay({}).error().code, Errc::invalid_argument);
     const Played played(20);
