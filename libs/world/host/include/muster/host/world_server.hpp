@@ -56,12 +56,12 @@ struct Options {
 };
 
 struct JoinRequest {
-    std::string world;  ///< its name; empty: the first
-    std::string sdp;
-    std::string name;
+    std::string world{};  ///< its name; empty: the first
+    std::string sdp{};
+    std::string name{};
     sim::Team team = sim::Team::none;
-    std::string resume;          ///< a token of an earlier session, or empty
-    std::string remote_address;  ///< who asks, for limits
+    std::string resume{};          ///< a token of an earlier session, or empty
+    std::string remote_address{};  ///< who asks, for limits
 };
 struct Joined {
     std::string sdp;     ///< the answer

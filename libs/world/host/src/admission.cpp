@@ -1,0 +1,69 @@
+#include "admission.hpp"
+
+#include <algorithm>
+
+namespace muster::host {
+namespace {
+
+constexpr std::size_t addresses_max = 8'192;
+
+Rate rate_of(double per_second) {
+    return {.per_second = std::max(per_second, 0.01), .burst = std::max(per_second, 1.0)};
+}
+
+std::unexpected<Error> too_many(milliseconds wait) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(wait);
+    return fail(Errc::rate_limited,
+                "too many joins; try again in " + std::to_string(seconds.count()) + " s");
+}
+
+}  // namespace
+
+Admission::Admission(const Options& options)
+    : sessions_max_(options.sessions_max),
+      per_address_max_(options.sessions_per_address_max),
+      all_(rate_of(options.joins_per_second)),
+      by_address_(rate_of(options.joins_per_address_per_second), addresses_max) {}
+
+Result<void> Admission::check(const std::string& address, Timestamp now) {
+    if (sessions_ >= sessions_max_) return fail(Errc::exhausted, "the server is full");
+    const auto known = sessions_of_.find(address);
+    if (known != sessions_of_.end() && known->second >= per_address_max_) {
+        return fail(Errc::rate_limited, "too many sessions from this address");
+    }
+    if (!by_address_.take(address, now)) return too_many(by_address_.wait(address, now));
+    if (!all_.take(now)) return too_many(all_.wait(now));
+    return {};
+}
+
+Result<void> Admission::admit(const std::string& address, Timestamp now) {
+    const std::lock_guard lock(mutex_);
+    auto allowed = check(address, now);
+    if (!allowed) {
+        ++refused_;
+        return allowed;
+    }
+    ++sessions_;
+    ++sessions_of_[address];
+    return {};
+}
+
+void Admission::release(const std::string& address) {
+    const std::lock_guard lock(mutex_);
+    const auto known = sessions_of_.find(address);
+    MUSTER_ASSERT(known != sessions_of_.end() && sessions_ > 0);
+    --sessions_;
+    if (--known->second == 0) sessions_of_.erase(known);
+}
+
+std::size_t Admission::sessions() const {
+    const std::lock_guard lock(mutex_);
+    return sessions_;
+}
+
+std::uint64_t Admission::refused() const {
+    const std::lock_guard lock(mutex_);
+    return refused_;
+}
+
+}  // namespace muster::host

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "muster/base/bucket.hpp"
+#include "muster/host/world_server.hpp"
+
+namespace muster::host {
+
+/// Who may come in: so many joins a second, in all and from one address, and so many sessions at
+/// once. Any thread.
+class Admission {
+  public:
+    explicit Admission(const Options& options);
+
+    /// Counts a session for `address`, which leaves with release(). `rate_limited` says after how
+    /// many seconds to try again; `exhausted` when the server is full.
+    Result<void> admit(const std::string& address, Timestamp now);
+    void release(const std::string& address);
+    [[nodiscard]] std::size_t sessions() const;
+    [[nodiscard]] std::uint64_t refused() const;
+
+  private:
+    Result<void> check(const std::string& address, Timestamp now);
+
+    const std::size_t sessions_max_;
+    const std::size_t per_address_max_;
+    mutable std::mutex mutex_;
+    Bucket all_;
+    Buckets<std::string> by_address_;
+    std::map<std::string, std::size_t> sessions_of_;
+    std::size_t sessions_ = 0;
+    std::uint64_t refused_ = 0;
+};
+
+}  // namespace muster::host

@@ -1,0 +1,58 @@
+#include "admission.hpp"
+
+#include <gtest/gtest.h>
+
+namespace muster::host {
+namespace {
+
+using namespace std::chrono_literals;
+
+Options limits(std::uint16_t sessions, std::uint16_t per_address, double rate,
+               double rate_per_address) {
+    Options out;
+    out.sessions_max = sessions;
+    out.sessions_per_address_max = per_address;
+    out.joins_per_second = rate;
+    out.joins_per_address_per_second = rate_per_address;
+    return out;
+}
+
+TEST(Admission, TakesSoManyJoinsASecondFromOneAddressAndSaysWhenToComeBack) {
+    Admission admission(limits(100, 100, 100, 2));
+    const Timestamp now{1'000s};
+    EXPECT_TRUE(admission.admit("a", now));
+    EXPECT_TRUE(admission.admit("a", now));
+    const auto third = admission.admit("a", now);
+    ASSERT_FALSE(third);
+    EXPECT_EQ(third.error().code, Errc::rate_limited);
+    EXPECT_NE(third.error().message.find("in 1 s"), std::string::npos) << third.error().message;
+    EXPECT_TRUE(admission.admit("b", now));
+    EXPECT_TRUE(admission.admit("a", now + 500ms));
+    EXPECT_EQ(admission.refused(), 1);
+}
+
+TEST(Admission, TakesSoManyJoinsASecondInAll) {
+    Admission admission(limits(100, 100, 3, 3));
+    const Timestamp now{1'000s};
+    for (const char* address : {"a", "b", "c"}) EXPECT_TRUE(admission.admit(address, now));
+    EXPECT_FALSE(admission.admit("d", now));
+    EXPECT_TRUE(admission.admit("d", now + 400ms));
+}
+
+TEST(Admission, HasPlacesUntilTheyAreTakenAndGetsThemBack) {
+    Admission admission(limits(3, 2, 100, 100));
+    const Timestamp now{1'000s};
+    EXPECT_TRUE(admission.admit("a", now));
+    EXPECT_TRUE(admission.admit("a", now));
+    ASSERT_FALSE(admission.admit("a", now));
+    EXPECT_TRUE(admission.admit("b", now));
+    const auto full = admission.admit("c", now);
+    ASSERT_FALSE(full);
+    EXPECT_EQ(full.error().code, Errc::exhausted);
+    admission.release("a");
+    EXPECT_EQ(admission.sessions(), 2);
+    EXPECT_TRUE(admission.admit("c", now));
+}
+
+}  // namespace
+}  // namespace muster::host

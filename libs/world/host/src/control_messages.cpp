@@ -1,0 +1,63 @@
+#include "control_messages.hpp"
+
+#include <algorithm>
+
+#include "game_generated.h"
+
+namespace muster::host {
+namespace {
+
+constexpr std::size_t board_rows_max = 20;
+
+template <typename Table>
+Bytes finish(flatbuffers::FlatBufferBuilder& builder, flatbuffers::Offset<Table> body) {
+    builder.Finish(
+        protocol::CreateMessage(builder, protocol::BodyTraits<Table>::enum_value, body.Union()),
+        protocol::MessageIdentifier());
+    const auto* begin = reinterpret_cast<const std::byte*>(builder.GetBufferPointer());
+    return {begin, begin + builder.GetSize()};
+}
+
+}  // namespace
+
+Bytes write_persons(std::span<const Person> persons, std::span<const sim::PlayerId> ids) {
+    flatbuffers::FlatBufferBuilder builder(2'048);
+    std::vector<flatbuffers::Offset<protocol::Person>> out;
+    for (const sim::PlayerId id : ids) {
+        if (id >= persons.size() || !persons[id].present) continue;
+        const Person& one = persons[id];
+        const auto name = builder.CreateString(one.name);
+        out.push_back(protocol::CreatePerson(builder, id, one.generation,
+                                             static_cast<protocol::Team>(one.team), one.bot, name));
+    }
+    if (out.empty()) return {};
+    const auto all = builder.CreateVector(out);
+    return finish(builder, protocol::CreatePeople(builder, all));
+}
+
+Bytes write_board(const Board& board, std::span<const Person> persons, sim::PlayerId own) {
+    flatbuffers::FlatBufferBuilder builder(2'048);
+    std::vector<flatbuffers::Offset<protocol::ScoreRow>> out;
+    const auto add = [&](const Board::Row& row) {
+        const auto name =
+            builder.CreateString(row.id < persons.size() ? persons[row.id].name : std::string());
+        out.push_back(protocol::CreateScoreRow(builder, row.id,
+                                               static_cast<protocol::Team>(row.team), row.score,
+                                               row.kills, row.deaths, row.captures, name));
+    };
+    const std::size_t best = std::min(board.rows.size(), board_rows_max);
+    for (std::size_t i = 0; i < best; ++i) add(board.rows[i]);
+    const std::uint16_t rank = own < board.rank.size() ? board.rank[own] : std::uint16_t{0};
+    if (rank > best) add(board.rows[rank - 1U]);
+    const auto rows = builder.CreateVector(out);
+    return finish(
+        builder, protocol::CreateScores(builder, rows, rank,
+                                        static_cast<std::uint16_t>(board.rows.size()), board.bots));
+}
+
+Bytes write_pong(std::uint64_t time, sim::Tick tick) {
+    flatbuffers::FlatBufferBuilder builder(64);
+    return finish(builder, protocol::CreatePong(builder, time, tick));
+}
+
+}  // namespace muster::host

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <span>
+
+#include "links.hpp"
+
+/// The messages that a shard writes itself, from what it knows of a world.
+namespace muster::host {
+
+using replication::Bytes;
+
+/// Those of `ids` that are present; nothing when none is.
+[[nodiscard]] Bytes write_persons(std::span<const Person> persons,
+                                  std::span<const sim::PlayerId> ids);
+/// The best twenty and `own`, with their names.
+[[nodiscard]] Bytes write_board(const Board& board, std::span<const Person> persons,
+                                sim::PlayerId own);
+[[nodiscard]] Bytes write_pong(std::uint64_t time, sim::Tick tick);
+
+}  // namespace muster::host

@@ -1,0 +1,124 @@
+#include <sstream>
+
+#include "muster/host/routes.hpp"
+
+namespace muster::host {
+namespace {
+
+// One family of Prometheus' text format.
+void family(std::ostream& out, const char* name, const char* type, const char* help) {
+    out << "# HELP " << name << ' ' << help << "\n# TYPE " << name << ' ' << type << '\n';
+}
+
+void quantiles(std::ostream& out, const std::string& name, const std::string& labels,
+               const Stage& stage) {
+    const auto line = [&](const char* quantile, double microseconds) {
+        out << name << '{' << labels << "quantile=\"" << quantile << "\"} " << microseconds / 1e6
+            << '\n';
+    };
+    line("0.5", stage.p50_us);
+    line("0.99", stage.p99_us);
+    line("1", stage.max_us);
+}
+
+template <typename Value>
+void each_world(std::ostream& out, const Statistics& statistics, const char* name, Value value) {
+    for (const WorldStatistics& world : statistics.worlds) {
+        out << name << "{world=\"" << world.world << "\"} " << value(world) << '\n';
+    }
+}
+
+void worlds(std::ostream& out, const Statistics& statistics) {
+    family(out, "muster_world_tick_seconds", "gauge",
+           "Time of a tick's stages, of the last ten seconds.");
+    for (const WorldStatistics& world : statistics.worlds) {
+        for (const Stage& stage : world.stages) {
+            quantiles(out, "muster_world_tick_seconds",
+                      "world=\"" + world.world + "\",stage=\"" + stage.name + "\",", stage);
+        }
+    }
+    family(out, "muster_world_players", "gauge", "Players who are there.");
+    for (const WorldStatistics& world : statistics.worlds) {
+        const std::string begin = "muster_world_players{world=\"" + world.world + "\",kind=\"";
+        out << begin << "person\"} " << world.people << '\n';
+        out << begin << "bot\"} " << world.bots << '\n';
+    }
+    const auto counter = [&](const char* name, const char* help, auto value) {
+        family(out, name, "counter", help);
+        each_world(out, statistics, name, value);
+    };
+    const auto gauge = [&](const char* name, const char* help, auto value) {
+        family(out, name, "gauge", help);
+        each_world(out, statistics, name, value);
+    };
+    using World = WorldStatistics;
+    gauge("muster_world_asleep", "1 while nobody is there and nothing ticks.",
+          [](const World& world) { return world.asleep ? 1 : 0; });
+    counter("muster_world_ticks_total", "Steps of the simulation.",
+            [](const World& world) { return world.tick; });
+    counter("muster_world_ticks_late_total", "Ticks that began a period late or later.",
+            [](const World& world) { return world.ticks_late; });
+    counter("muster_world_ticks_skipped_total", "Ticks that were not made up for.",
+            [](const World& world) { return world.ticks_skipped; });
+    counter("muster_world_inputs_total", "Inputs that reached the world.",
+            [](const World& world) { return world.inputs; });
+    counter("muster_world_inputs_dropped_total", "Inputs over a limit.",
+            [](const World& world) { return world.inputs_dropped; });
+    counter("muster_world_chats_total", "Chat messages.",
+            [](const World& world) { return world.chats; });
+    counter("muster_world_chats_limited_total", "Chat messages over the limit.",
+            [](const World& world) { return world.chats_limited; });
+    gauge("muster_world_inbox_depth", "Inputs that wait for the next tick.",
+          [](const World& world) { return world.inbox_depth; });
+}
+
+}  // namespace
+
+std::string metrics_text(const Statistics& statistics) {
+    std::ostringstream out;
+    worlds(out, statistics);
+    const auto one = [&](const char* name, const char* type, const char* help, auto value) {
+        family(out, name, type, help);
+        out << name << ' ' << value << '\n';
+    };
+    const auto several = [&](const char* name, const char* help, const char* label,
+                             std::initializer_list<std::pair<const char*, std::uint64_t>> values) {
+        family(out, name, "counter", help);
+        for (const auto& [which, value] : values) {
+            out << name << '{' << label << "=\"" << which << "\"} " << value << '\n';
+        }
+    };
+    family(out, "muster_world_snapshots_seconds", "gauge",
+           "Time of a shard's round of snapshots, of the last ten seconds.");
+    quantiles(out, "muster_world_snapshots_seconds", "", statistics.snapshots);
+    one("muster_world_sessions", "gauge", "Connections that play.", statistics.sessions);
+    one("muster_world_sessions_opening", "gauge", "Connections that do not play yet.",
+        statistics.opening);
+    several("muster_world_snapshots_total", "Snapshots, by what became of them.", "outcome",
+            {{"sent", statistics.snapshots_sent}, {"skipped", statistics.snapshots_skipped}});
+    one("muster_world_snapshot_age_seconds", "gauge",
+        "Age of the stalest entity that somebody sees, p99.", statistics.snapshot_age_p99_ms / 1e3);
+    several("muster_world_joins_total", "Joins, by what became of them.", "outcome",
+            {{"accepted", statistics.joins},
+             {"refused", statistics.joins_refused},
+             {"resumed", statistics.resumed}});
+    several("muster_world_bytes_total", "UDP payload.", "direction",
+            {{"in", statistics.bytes_in}, {"out", statistics.bytes_out}});
+    several("muster_world_datagrams_total", "Datagrams.", "direction",
+            {{"in", statistics.datagrams_in},
+             {"out", statistics.datagrams_out},
+             {"dropped", statistics.datagrams_dropped}});
+    several("muster_world_handshakes_total", "DTLS handshakes, by what became of them.", "outcome",
+            {{"done", statistics.handshakes},
+             {"failed", statistics.handshakes_failed},
+             {"refused", statistics.handshakes_refused}});
+    one("muster_world_outbox_depth", "gauge", "Control messages that wait.",
+        statistics.outbox_depth);
+    one("muster_world_overload", "gauge", "0 none, 1 what is far comes less often, 2 snapshots do.",
+        static_cast<int>(statistics.overload));
+    one("muster_world_snapshot_rate", "gauge", "Snapshots a second to each.",
+        static_cast<int>(statistics.snapshot_rate));
+    return out.str();
+}
+
+}  // namespace muster::host

@@ -1,0 +1,239 @@
+#include "people.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "game_generated.h"
+#include "muster/base/encoding.hpp"
+#include "tickets.hpp"
+
+namespace muster::host {
+namespace {
+
+SharedBytes share(replication::Bytes bytes) {
+    return std::make_shared<const replication::Bytes>(std::move(bytes));
+}
+
+std::size_t shard_of(SessionId session) {
+    return static_cast<std::size_t>(session >> session_shard_bit);
+}
+
+}  // namespace
+
+bool Post::send(std::size_t shard, Mail mail) {
+    auto& late = late_[shard];
+    if (late.empty() && door_.links[shard]->mail.push(std::move(mail))) return true;
+    if (late.size() >= late_max) return false;
+    late.push_back(std::move(mail));
+    return true;
+}
+
+void Post::send_all(const Mail& mail, bool also_without_sessions) {
+    for (std::size_t shard = 0; shard < late_.size(); ++shard) {
+        if (!also_without_sessions && door_.links[shard]->sessions.load() == 0) continue;
+        if (!send(shard, mail)) shared_.log(LogLevel::error, "a shard does not take its mail");
+    }
+}
+
+void Post::deliver() {
+    for (std::size_t shard = 0; shard < late_.size(); ++shard) {
+        auto& late = late_[shard];
+        while (!late.empty() && door_.links[shard]->mail.push(std::move(late.front()))) {
+            late.pop_front();
+        }
+        if (door_.links[shard]->sessions.load() > 0 || door_.links[shard]->mail.depth() > 0) {
+            shared_.shards[shard]->wake.signal();
+        }
+    }
+}
+
+People::People(Shared& shared, WorldDoor& door, sim::World& world, bots::Bots& bots, Post& post)
+    : shared_(shared),
+      door_(door),
+      world_(world),
+      bots_(bots),
+      post_(post),
+      seats_(world.rules().players_max) {}
+
+// The player whose ticket this is. Also the last ticket but one, as long as the connection that got
+// the newest is not there: its answer may have been lost.
+Result<sim::PlayerId> People::find(const std::string& resume) {
+    const auto ticket = read_ticket(resume);
+    if (!ticket || ticket->world != door_.index || ticket->player >= seats_.size()) {
+        return fail(Errc::not_found, "no such ticket");
+    }
+    Seat& seat = seats_[ticket->player];
+    const bool is_newest = equal_secret(ticket->hash, seat.ticket_hash);
+    const bool is_previous =
+        !seat.previous_hash.empty() && equal_secret(ticket->hash, seat.previous_hash);
+    if (seat.state == Seat::State::empty || (!is_newest && !is_previous)) {
+        return fail(Errc::not_found, "no such ticket");
+    }
+    seat.previous_hash = ticket->hash;
+    return ticket->player;
+}
+
+Result<sim::PlayerId> People::take_place(const JoinRequest& request) {
+    const sim::JoinRequest join{.name = request.name, .team = request.team, .bot = false};
+    auto player = world_.join(join);
+    if (!player && player.error().code == Errc::exhausted &&
+        bots_.make_room(request.team) != sim::no_player) {
+        player = world_.join(join);
+    }
+    if (!player) return player;
+    seats_[*player] = {};
+    seats_[*player].state = Seat::State::opening;
+    ++count_;
+    return player;
+}
+
+void People::join(JoinCommand command, Instant now) {
+    const std::string address = command.request.remote_address;
+    Result<sim::PlayerId> player = fail(Errc::not_found, "");
+    if (!command.request.resume.empty()) player = find(command.request.resume);
+    const bool is_resumed = player.has_value();
+    if (!is_resumed) player = take_place(command.request);
+    if (!player) {
+        shared_.admission.release(address);
+        command.answer(std::unexpected(player.error()));
+        return;
+    }
+    Seat& seat = seats_[*player];
+    // The shard with the fewest; it is counted here, so that the next one sees it.
+    const auto least = std::ranges::min_element(
+        shared_.shards, {}, [](const auto& shard) { return shard->sessions.load(); });
+    const auto shard = static_cast<std::size_t>(least - shared_.shards.begin());
+    (*least)->sessions.fetch_add(1);
+    door_.links[shard]->sessions.fetch_add(1);
+    if (seat.pending != 0) end(seat.pending, nullptr);
+    seat.pending = SessionId{shard} << session_shard_bit | ++shared_.sessions_begun;
+    seat.ticket = make_ticket(door_.index, *player);
+    seat.ticket_hash = sha256(seat.ticket);
+    if (seat.state == Seat::State::lost) {
+        // Whoever comes back in the last second still has the time to.
+        seat.remove_at = std::max(seat.remove_at, now + std::chrono::seconds(15));
+    }
+    ++shared_.joins;
+    if (is_resumed) ++shared_.resumed;
+    mail::Expect expect{.session = seat.pending,
+                        .player = *player,
+                        .generation = world_.players()[*player].generation,
+                        .offer = std::move(command.offer),
+                        .ticket = seat.ticket,
+                        .address = address,
+                        .answer = command.answer};
+    if (post_.send(shard, std::move(expect))) return;
+    (*least)->sessions.fetch_sub(1);
+    door_.links[shard]->sessions.fetch_sub(1);
+    shared_.admission.release(address);
+    ended({.session = seat.pending, .player = *player, .how = note::Ended::How::never_came}, now);
+    command.answer(fail(Errc::unavailable, "the server is too busy"));
+}
+
+void People::leave(const std::string& text) {
+    const auto ticket = read_ticket(text);
+    if (!ticket || ticket->player >= seats_.size()) return;
+    const Seat& seat = seats_[ticket->player];
+    if (seat.state == Seat::State::empty || !equal_secret(ticket->hash, seat.ticket_hash)) return;
+    remove(ticket->player);
+}
+
+void People::submit(const InputNote& note) {
+    Seat& seat = seats_[note.player];
+    if (seat.state != Seat::State::live || seat.session != note.session) return;
+    world_.submit(note.player, note.input);
+    seat.sequence = std::max(seat.sequence, note.input.sequence);
+    ++inputs_;
+}
+
+void People::handle(Note& note, Instant now) {
+    if (const auto* opened_now = std::get_if<note::Opened>(&note)) opened(*opened_now);
+    if (const auto* ended_now = std::get_if<note::Ended>(&note)) ended(*ended_now, now);
+    if (const auto* said_now = std::get_if<note::Said>(&note)) said(*said_now);
+}
+
+void People::opened(const note::Opened& note) {
+    Seat& seat = seats_[note.player];
+    if (seat.state == Seat::State::empty || seat.pending != note.session) {
+        end(note.session, nullptr);
+        return;
+    }
+    if (seat.state == Seat::State::live) {
+        end(seat.session, share(replication::write_notice(
+                              static_cast<std::uint8_t>(protocol::NoticeKind::replaced),
+                              "You joined from somewhere else.", shared_.snapshot_rate.load())));
+    }
+    if (seat.state == Seat::State::lost) --lost_;
+    seat.state = Seat::State::live;
+    seat.session = std::exchange(seat.pending, 0);
+    seat.previous_hash.clear();
+    const replication::WelcomeOptions options{.world = door_.name,
+                                              .resume = std::exchange(seat.ticket, {}),
+                                              .snapshot_rate = shared_.snapshot_rate.load()};
+    mail::Begin begin{.session = seat.session, .messages = {}};
+    begin.messages.push_back(share(replication::write_welcome(
+        world_, door_.frames->newest().options(), note.player, options)));
+    begin.messages.push_back(share(replication::write_match(world_)));
+    if (!post_.send(shard_of(note.session), std::move(begin))) end(note.session, nullptr);
+}
+
+void People::ended(const note::Ended& note, Instant now) {
+    Seat& seat = seats_[note.player];
+    if (seat.state == Seat::State::empty) return;
+    if (seat.pending == note.session) {
+        seat.pending = 0;
+        if (seat.state == Seat::State::opening) remove(note.player);
+        return;
+    }
+    if (seat.session != note.session || seat.state != Seat::State::live) return;
+    if (note.how == note::Ended::How::said_bye) {
+        remove(note.player);
+        return;
+    }
+    seat.state = Seat::State::lost;
+    seat.session = 0;
+    ++lost_;
+    seat.remove_at =
+        now + std::max(shared_.options.resume - note.silent, std::chrono::milliseconds(0));
+    // Stands still from now on, whatever the last input was.
+    const sim::Input still{.sequence = ++seat.sequence, .aim = world_.players()[note.player].aim};
+    world_.submit(note.player, still);
+}
+
+void People::said(const note::Said& note) {
+    const Seat& seat = seats_[note.player];
+    if (seat.state != Seat::State::live || seat.session != note.session) return;
+    ++door_.chats;
+    const sim::Team team = note.team_only ? world_.players()[note.player].team : sim::Team::none;
+    post_.send_all(mail::TellAll{
+        share(replication::write_chat(world_, note.player, note.text, team != sim::Team::none)),
+        team});
+}
+
+void People::expire(Instant now) {
+    if (lost_ == 0) return;
+    for (std::size_t i = 0; i < seats_.size(); ++i) {
+        const Seat& seat = seats_[i];
+        if (seat.state == Seat::State::lost && seat.pending == 0 && seat.remove_at <= now) {
+            remove(static_cast<sim::PlayerId>(i));
+        }
+    }
+}
+
+void People::remove(sim::PlayerId player) {
+    Seat& seat = seats_[player];
+    if (seat.session != 0) end(seat.session, nullptr);
+    if (seat.pending != 0) end(seat.pending, nullptr);
+    if (seat.state == Seat::State::lost) --lost_;
+    seat = {};
+    --count_;
+    world_.leave(player);
+}
+
+void People::end(SessionId session, SharedBytes notice) {
+    if (!post_.send(shard_of(session), mail::End{session, std::move(notice)})) {
+        shared_.log(LogLevel::error, "a shard does not take its mail");
+    }
+}
+
+}  // namespace muster::host

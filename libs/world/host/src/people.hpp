@@ -1,0 +1,85 @@
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "muster/bots/bots.hpp"
+#include "muster/sim/world.hpp"
+#include "shared.hpp"
+
+namespace muster::host {
+
+/// The mail of a world to its shards. What a ring has no place for waits here, in order.
+class Post {
+  public:
+    Post(Shared& shared, WorldDoor& door)
+        : shared_(shared), door_(door), late_(door.links.size()) {}
+
+    /// False when far too much waits already: the shard does not take its mail.
+    bool send(std::size_t shard, Mail mail);
+    void send_all(const Mail& mail, bool also_without_sessions = false);
+    void deliver();  ///< tries again, and wakes the shards that got something
+
+  private:
+    static constexpr std::size_t late_max = 65'536;
+
+    Shared& shared_;
+    WorldDoor& door_;
+    std::vector<std::deque<Mail>> late_;
+};
+
+struct JoinCommand {
+    JoinRequest request;
+    rtc::Offer offer;
+    Answer answer;
+};
+
+/// The people of a world: whose player is whose, and over which connection. The world's thread.
+class People {
+  public:
+    People(Shared& shared, WorldDoor& door, sim::World& world, bots::Bots& bots, Post& post);
+
+    void join(JoinCommand command, Instant now);
+    void leave(const std::string& ticket);
+    void submit(const InputNote& note);
+    void handle(Note& note, Instant now);
+    /// Removes those who were lost for too long.
+    void expire(Instant now);
+
+    [[nodiscard]] std::size_t count() const { return count_; }  ///< also those who are lost
+    [[nodiscard]] std::uint64_t inputs() const { return inputs_; }
+
+  private:
+    struct Seat {
+        enum class State : std::uint8_t { empty, opening, live, lost };
+        State state = State::empty;
+        SessionId session = 0;
+        SessionId pending = 0;  ///< expected, and not open yet
+        std::string ticket;     ///< of the pending session, for its Welcome
+        std::string ticket_hash;
+        std::string previous_hash;  ///< good for another try until the pending session is open
+        Instant remove_at{};
+        std::uint32_t sequence = 0;  ///< of the newest input
+    };
+
+    [[nodiscard]] Result<sim::PlayerId> find(const std::string& resume);
+    [[nodiscard]] Result<sim::PlayerId> take_place(const JoinRequest& request);
+    void opened(const note::Opened& note);
+    void ended(const note::Ended& note, Instant now);
+    void said(const note::Said& note);
+    void remove(sim::PlayerId player);
+    void end(SessionId session, SharedBytes notice);
+
+    Shared& shared_;
+    WorldDoor& door_;
+    sim::World& world_;
+    bots::Bots& bots_;
+    Post& post_;
+    std::vector<Seat> seats_;
+    std::size_t count_ = 0;
+    std::size_t lost_ = 0;
+    std::uint64_t inputs_ = 0;
+};
+
+}  // namespace muster::host
