@@ -95,7 +95,7 @@ struct Statistics {
     std::chrono::microseconds round_trip{0};  ///< smoothed; 0: not measured yet
 };
 
-/// One association over one DTLS session. One thread. Idle, it takes about 1 KiB.
+/// One association over one DTLS session. One thread. Idle, it takes about 1.5 KiB.
 class Association {
   public:
     Association(const Options& options, const Secrets& secrets, Listener& listener);
