@@ -9,11 +9,12 @@ import {
 import { ServerClock } from "../sim/clock";
 import { Others } from "../sim/interpolation";
 import { Prediction } from "../sim/prediction";
-import { TICK_RATE, TURN } from "../sim/rules";
+import { TICK_RATE, TURN, returnTicks } from "../sim/rules";
 import { Shots, type Flight } from "../sim/shots";
 import { Walls } from "../sim/walls";
 
 const STALE_TICKS = 30;
+const PICKUP_GRACE_TICKS = 30;
 const PEOPLE_MAX = 8_192;
 
 /** Who wants to know what a world says, beyond what is drawn each frame. */
@@ -51,6 +52,8 @@ export class Game implements WorldSays {
   /** Part of a step since the last, for drawing. */
   part = 1;
   private readonly timeline = new Timeline();
+  /** Pickups that were taken, and the tick at which they are back: whoever is far away is not told. */
+  private readonly pickupReturns = new Map<number, number>();
   private lastFlash = new Map<number, number>();
 
   constructor(private readonly meter: Meter, private readonly audience: Audience, private readonly now: () => number = () => performance.now()) {
@@ -115,6 +118,11 @@ export class Game implements WorldSays {
     this.prediction.smooth(passedMs);
     this.others.show(shown, passedMs);
     this.shots.advance(shown, this.ownTick + this.part - 1);
+    for (const [index, at] of this.pickupReturns) {
+      if (shown < at + PICKUP_GRACE_TICKS) continue;
+      this.pickupReturns.delete(index);
+      this.pickups[index]!.available = true;
+    }
     this.timeline.release(shown, STALE_TICKS, (happening) => this.audience.happened(happening));
   }
 
@@ -144,6 +152,10 @@ export class Game implements WorldSays {
     this.walls = new Walls(welcome.walls, welcome);
     this.wallFacts = welcome.walls;
     this.pickups = welcome.pickups;
+    this.pickupReturns.clear();
+    welcome.pickups.forEach((pickup, index) => {
+      if (!pickup.available) this.pickupReturns.set(index, welcome.tick + returnTicks(pickup.kind));
+    });
     this.flags = welcome.flags;
     this.shots.restart(this.walls);
     this.clock.restart(welcome.snapshotRate);
@@ -218,6 +230,7 @@ export class Game implements WorldSays {
         const pickup = this.pickups[effect.index];
         if (!pickup) break;
         pickup.available = false;
+        this.pickupReturns.set(effect.index, tick + returnTicks(pickup.kind));
         at({ kind: "pickup", x: pickup.x, y: pickup.y, pickup: pickup.kind, index: effect.index, own }, own);
         break;
       }
@@ -225,6 +238,7 @@ export class Game implements WorldSays {
         const pickup = this.pickups[effect.index];
         if (!pickup) break;
         pickup.available = true;
+        this.pickupReturns.delete(effect.index);
         at({ kind: "pickup_back", x: pickup.x, y: pickup.y, index: effect.index }, true);
         break;
       }

@@ -44,7 +44,7 @@ export class Trigger {
       this.slot = step.slot;
       this.slotAt = step.sequence;
     }
-    if (!prediction.alive || phase === Phase.ended) return undefined;
+    if (!prediction.alive || phase !== Phase.active) return undefined;
     const weapon = this.weapon(prediction);
     const wantsStrike = (step.buttons & Button.strike) !== 0 || (weapon === Weapon.melee && (step.buttons & Button.fire) !== 0);
     if (wantsStrike && step.sequence >= this.strikeAt) {

@@ -1,4 +1,4 @@
-import { Weapon } from "../protocol/types";
+import { PickupKind, Weapon } from "../protocol/types";
 
 /** The rules that a page must know to predict and to show; the server's are in libs/world/sim/include/muster/sim/rules.hpp. */
 
@@ -19,6 +19,12 @@ export const SHIELD_MAX = 50;
 export const BOOST_TICKS = 10 * TICK_RATE;
 
 export const enum Button { up = 1, down = 2, left = 4, right = 8, fire = 16, reload = 32, strike = 64 }
+
+/** Ticks until a pickup that was taken is there again. */
+export function returnTicks(kind: PickupKind): number {
+  if (kind === PickupKind.health || kind === PickupKind.ammunition) return 10 * TICK_RATE;
+  return (kind === PickupKind.weapon_crate ? 15 : 20) * TICK_RATE;
+}
 
 export interface WeaponRules {
   name: string;
