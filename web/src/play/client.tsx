@@ -14,6 +14,7 @@ import { Decoder } from "./protocol/decode";
 import { writeInputs, writePing, writeSay } from "./protocol/encode";
 import { NoticeKind, PROTOCOL_VERSION, type Notice, type Welcome } from "./protocol/types";
 import { load, save, type Settings } from "./settings";
+import { paceOf } from "./sim/prediction";
 import { TICK_MS } from "./sim/rules";
 import { Mixer } from "./sound/mixer";
 import { sound } from "./sound/soundscape";
@@ -172,7 +173,7 @@ export class Client implements Audience {
     const touching = this.controls.touching;
     if (touching !== this.store.touching.value) this.store.touching.value = touching;
     if (game.welcomed && connection.open) {
-      this.owed += passed / TICK_MS;
+      this.owed += (passed / TICK_MS) * paceOf(game.prediction.backlog, this.meter.rttMs);
       // A page that stood still does not catch up: the server would not take it.
       if (this.owed > STEPS_A_FRAME_MAX) this.owed = STEPS_A_FRAME_MAX;
       const camera = this.scene?.camera;

@@ -2,6 +2,10 @@ import { useEffect, useRef } from "preact/hooks";
 import { teamClass, type Store } from "./store";
 import { WeaponIcon } from "./weapon_icon";
 import { CHAT_CHARACTERS_MAX } from "../protocol/encode";
+import { Mode, Team } from "../protocol/types";
+
+/** Somebody far away whose team is not known is of none: in a match of teams, that is no colour. */
+const sideClass = (store: Store, team: Team) => (team === Team.none && store.clock.value.mode !== Mode.free_for_all ? "" : teamClass(team));
 
 /** Who killed whom. */
 export function KillFeed({ store }: { store: Store }) {
@@ -11,9 +15,9 @@ export function KillFeed({ store }: { store: Store }) {
         <li key={line.key} class={line.mine ? "mine" : ""}>
           {line.note ? <span class={`note ${teamClass(line.killerTeam)}`}>{line.note}</span> : (
             <>
-              {line.killer && <b class={teamClass(line.killerTeam)}>{line.killer}</b>}
+              {line.killer && <b class={sideClass(store, line.killerTeam)}>{line.killer}</b>}
               <WeaponIcon weapon={line.weapon} />
-              <b class={teamClass(line.victimTeam)}>{line.victim}</b>
+              <b class={sideClass(store, line.victimTeam)}>{line.victim}</b>
             </>
           )}
         </li>

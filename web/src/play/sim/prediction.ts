@@ -1,5 +1,5 @@
 import { move, type Mover } from "./movement";
-import { UNIT } from "./rules";
+import { TICK_MS, UNIT } from "./rules";
 import type { Walls } from "./walls";
 import type { Step } from "../protocol/encode";
 import { isAlive, nobody, type Own } from "../protocol/types";
@@ -7,6 +7,18 @@ import { isAlive, nobody, type Own } from "../protocol/types";
 const PENDING_MAX = 120;   // two seconds: by then the connection is lost
 const SNAP_UNITS = 90;     // a difference that is shown at once: a respawn
 const SMOOTH_MS = 60;
+const BACKLOGS = 15;
+
+/**
+ * How fast the player's own time runs, 1 being real time. Steps that wait at the server are a delay that stays: when its ticks take
+ * longer than they should, or after a stall here, the own time runs a little slower until they are used up.
+ */
+export function paceOf(backlog: number, rttMs: number): number {
+  const excess = backlog - (rttMs / TICK_MS + SPARE_STEPS);
+  return excess <= 0 ? 1 : Math.max(0.75, 1 - 0.03 * Math.ceil(excess));
+}
+/** Two steps go out together, a snapshot comes every second tick, and one is being consumed. */
+const SPARE_STEPS = 5;
 
 /**
  * Oneself, ahead of the server by what is still under way: the last state that the server told, and the steps that it had not
@@ -27,6 +39,7 @@ export class Prediction {
   private offY = 0;
   private sequence = 0;
   private known = false;
+  private readonly backlogs: number[] = [];
 
   /** A new connection: the server's inputs start again. */
   restart(): void {
@@ -35,6 +48,12 @@ export class Prediction {
     this.known = false;
     this.alive = false;
     this.offX = this.offY = 0;
+    this.backlogs.length = 0;
+  }
+
+  /** Steps under way or waiting at the server: the least of the last half second. */
+  get backlog(): number {
+    return this.backlogs.length ? Math.min(...this.backlogs) : 0;
   }
 
   /** One tick of the player's own time. The step that is to be sent. */
@@ -56,6 +75,8 @@ export class Prediction {
     let done = 0;
     while (done < this.pending.length && this.pending[done]!.sequence <= acknowledged) ++done;
     if (done) this.pending.splice(0, done);
+    this.backlogs.push(this.pending.length);
+    if (this.backlogs.length > BACKLOGS) this.backlogs.shift();
     // A player who came back: the server goes on where the earlier connection was, and takes only what is newer.
     if (acknowledged > this.sequence) this.sequence = acknowledged;
     const x = this.now.x;

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { move, type Mover } from "./movement";
-import { Prediction } from "./prediction";
+import { Prediction, paceOf } from "./prediction";
 import { Button, UNIT } from "./rules";
 import { Walls } from "./walls";
 import { nobody, type Own } from "../protocol/types";
@@ -74,6 +74,25 @@ describe("prediction", () => {
     server.mover.x = -30 * UNIT;
     prediction.reconcile(server.own(), 1, walls);
     expect(prediction.x(1)).toBe(-30);
+  });
+
+  it("runs slower while steps wait at a server that is late, and at full pace otherwise", () => {
+    expect(paceOf(0, 0)).toBe(1);
+    expect(paceOf(11, 100)).toBe(1);
+    expect(paceOf(9, 20)).toBeLessThan(1);
+    expect(paceOf(120, 20)).toBe(0.75);
+    // A server that consumes 50 steps a second where 60 are made: the delay stays small.
+    const made: { sequence: number; buttons: number }[] = [];
+    let owed = 0;
+    for (let frame = 0; frame < 1_200; ++frame) {
+      owed += paceOf(prediction.backlog, 20);
+      for (; owed >= 1; --owed) made.push(prediction.step(0, Button.right, 0, 0, walls));
+      if (frame % 2 === 1) {
+        server.consume(made.slice(0, Math.min(made.length, Math.floor((frame * 50) / 60))));
+        prediction.reconcile(server.own(), server.acknowledged, walls);
+      }
+    }
+    expect(prediction.backlog).toBeLessThan(14);
   });
 
   it("goes on with the sequence that the server knows when it comes back", () => {

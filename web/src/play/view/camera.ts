@@ -3,6 +3,7 @@
 const FOLLOW_MS = 55;
 const LOOK_AHEAD_UNITS = 70;
 const SHAKE_UNITS = 9;
+const OUTSIDE_UNITS = 70;  // of what lies beyond the map's border, at most
 const SCALE_MIN = 0.72;  // on a phone people would be dots
 
 export class Camera {
@@ -17,12 +18,17 @@ export class Camera {
   private shakeX = 0;
   private shakeY = 0;
   private fresh = true;
+  private bounds = { left: -Infinity, top: -Infinity, right: Infinity, bottom: Infinity };
 
   /** Fits `view` units to the longer half of the screen. */
   resize(width: number, height: number, view: number): void {
     this.width = Math.max(1, width);
     this.height = Math.max(1, height);
     this.scale = Math.max(SCALE_MIN, Math.max(this.width, this.height) / (2 * view));
+  }
+
+  keepWithin(left: number, top: number, width: number, height: number): void {
+    this.bounds = { left, top, right: left + width, bottom: top + height };
   }
 
   jump(): void {
@@ -35,8 +41,9 @@ export class Camera {
 
   /** `lookX`, `lookY`: where the pointer is, from the middle of the screen, -1 to 1. */
   follow(x: number, y: number, lookX: number, lookY: number, passedMs: number): void {
-    const toX = x + lookX * LOOK_AHEAD_UNITS;
-    const toY = y + lookY * LOOK_AHEAD_UNITS;
+    const { left, top, right, bottom } = this.bounds;
+    const toX = within(x + lookX * LOOK_AHEAD_UNITS, left, right, this.width / 2 / this.scale);
+    const toY = within(y + lookY * LOOK_AHEAD_UNITS, top, bottom, this.height / 2 / this.scale);
     if (this.fresh || Math.hypot(toX - this.x, toY - this.y) > 500) {
       this.x = toX;
       this.y = toY;
@@ -75,4 +82,11 @@ export class Camera {
     const h = this.height / 2 / this.scale + margin;
     return Math.abs(x - this.x) < w && Math.abs(y - this.y) < h;
   }
+}
+
+/** The middle of a screen that shows little beyond the border; of the map, when it is smaller than the screen. */
+function within(at: number, low: number, high: number, half: number): number {
+  const from = low - OUTSIDE_UNITS + half;
+  const to = high + OUTSIDE_UNITS - half;
+  return from > to ? (low + high) / 2 : Math.min(to, Math.max(from, at));
 }

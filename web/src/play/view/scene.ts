@@ -67,7 +67,7 @@ export class Scene {
     this.sight = new Sight(textures);
     this.flags = new FlagLayer(textures);
     this.world.addChild(
-      this.ground.container, this.effects.under, this.pickups.container, this.flags.world, this.sight.line, this.shots.container, this.players.container, this.walls.container, this.effects.over, this.effects.figures,
+      this.ground.container, this.effects.under, this.pickups.container, this.sight.line, this.shots.container, this.players.container, this.walls.container, this.flags.world, this.effects.over, this.effects.figures,
     );
     this.stage.addChild(this.world, this.flags.screen, this.sight.screen);
     this.world.visible = false;
@@ -128,6 +128,7 @@ export class Scene {
   welcomed(welcome: Welcome): void {
     this.view = welcome.view;
     this.camera.resize(this.camera.width, this.camera.height, welcome.view);
+    this.camera.keepWithin(welcome.left, welcome.top, welcome.width, welcome.height);
     this.camera.jump();
     this.effects.clear();
     this.ground.build(welcome, this.game);
