@@ -12,7 +12,7 @@ import { Meter } from "./net/meter";
 import { Refused, Worlds } from "./net/worlds";
 import { Decoder } from "./protocol/decode";
 import { writeInputs, writePing, writeSay } from "./protocol/encode";
-import { NoticeKind, PROTOCOL_VERSION, type Notice, type Welcome } from "./protocol/types";
+import { NoticeKind, PROTOCOL_VERSION, teamOf, type Notice, type Welcome } from "./protocol/types";
 import { load, save, type Settings } from "./settings";
 import { paceOf } from "./sim/prediction";
 import { TICK_MS } from "./sim/rules";
@@ -310,6 +310,7 @@ function expose(game: Game, meter: Meter, connection: Connection, store: Store, 
       get open() { return connection.open; },
       get shots() { return game.shots.flights.length; },
       get aim() { return game.aim; },
+      get team() { return game.team; },
       /** Where a place of the world is on the screen, in CSS pixels. */
       screen: (x: number, y: number) => {
         const camera = scene()?.camera;
@@ -317,7 +318,7 @@ function expose(game: Game, meter: Meter, connection: Connection, store: Store, 
       },
       other: (id: number) => {
         const track = game.others.tracks.get(id);
-        return track && { x: track.x, y: track.y, health: track.health, name: game.nameOf(id) };
+        return track && { x: track.x, y: track.y, health: track.health, team: teamOf(track.look), name: game.nameOf(id) };
       },
     }),
   });

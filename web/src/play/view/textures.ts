@@ -122,13 +122,13 @@ function plate(colour: number, icon: Container): Container {
 
 function tile(): Texture {
   return canvas(256, 256, (context) => {
-    context.fillStyle = "#0b1018";
+    context.fillStyle = "#0d1420";
     context.fillRect(0, 0, 256, 256);
     // Plates of the floor, each of a slightly different shade, always the same.
     for (let y = 0; y < 4; ++y) {
       for (let x = 0; x < 4; ++x) {
         const shade = ((x * 7 + y * 13 + ((x * y) % 3) * 5) % 9) / 9;
-        context.fillStyle = `rgba(120,150,210,${0.012 + 0.034 * shade})`;
+        context.fillStyle = `rgba(120,150,210,${0.02 + 0.048 * shade})`;
         context.fillRect(x * 64 + 1, y * 64 + 1, 62, 62);
       }
     }
