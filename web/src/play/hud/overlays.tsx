@@ -26,7 +26,7 @@ export function Result({ store }: { store: Store }) {
       {mood && <p class="mood">{mood}</p>}
       <h2>{title}</h2>
       {!free && <p class="final"><b class="red">{red}</b><span>:</span><b class="blue">{blue}</b></p>}
-      <ol>{best.map((row, index) => <li key={row.id}><i>{index + 1}</i><b class={teamClass(row.team)}>{row.name}</b><span>{row.score} points, {row.kills} kills</span></li>)}</ol>
+      <ol>{best.map((row, index) => <li key={row.id}><i>{index + 1}</i><b class={teamClass(row.team)}>{row.name}</b><span>{row.score} points, {row.kills} {row.kills === 1 ? "kill" : "kills"}</span></li>)}</ol>
       <p class="next">Next match in {clockText(seconds)}</p>
     </section>
   );

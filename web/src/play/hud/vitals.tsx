@@ -66,9 +66,11 @@ export function MatchPanel({ store }: { store: Store }) {
   );
 }
 
+const count = (number: number, word: string) => `${number} ${word}${number === 1 ? "" : "s"}`;
+
 export function OwnScore({ store }: { store: Store }) {
   const { score, kills, deaths } = store.vitals.value;
-  return <p class="own-score"><b>{score}</b> points <span>{kills} kills</span> <span>{deaths} deaths</span></p>;
+  return <p class="own-score"><b>{score}</b> points <span>{count(kills, "kill")}</span> <span>{count(deaths, "death")}</span></p>;
 }
 
 export function MeterPanel({ store }: { store: Store }) {

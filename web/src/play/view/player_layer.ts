@@ -146,6 +146,9 @@ export function drawFlag(g: Graphics, team: Team): void {
   else g.circle(10, -25, 3.6).fill(0xffffff);
 }
 
+const CROWD = 14;
+const NAMED_UNITS = 110;
+
 export class PlayerLayer {
   readonly container = new Container();
   private readonly figures = new Map<number, Figure>();
@@ -159,9 +162,11 @@ export class PlayerLayer {
     if (figure) figure.recoil = Math.min(1.4, figure.recoil + strength);
   }
 
-  draw(game: Game, camera: Camera, names: boolean, nowMs: number, passedMs: number): void {
+  draw(game: Game, camera: Camera, names: boolean, gaze: { x: number; y: number }, nowMs: number, passedMs: number): void {
     const { looks } = this;
     const drawn = new Set<number>();
+    // In a crowd, names of bots only where one looks: near the crosshair, and near oneself.
+    const crowded = game.others.tracks.size > CROWD;
     for (const track of game.others.tracks.values()) {
       if (track.presence <= 0 || !camera.sees(track.x, track.y, 70)) continue;
       const person = game.people.get(track.id);
@@ -171,9 +176,10 @@ export class PlayerLayer {
       looks.look = track.look;
       looks.health = track.health;
       looks.presence = track.presence;
-      looks.name = person?.name ?? "";
       looks.own = false;
       looks.bot = person?.bot ?? false;
+      const quiet = crowded && looks.bot && Math.hypot(track.x - gaze.x, track.y - gaze.y) > NAMED_UNITS && Math.hypot(track.x - game.x, track.y - game.y) > NAMED_UNITS;
+      looks.name = quiet ? "" : (person?.name ?? "");
       drawn.add(track.id);
       this.figure(track.id).draw(looks, game.carried(track.look), camera, names, nowMs, passedMs);
     }

@@ -184,7 +184,8 @@ export class Scene {
       this.pickups.draw(camera, nowMs, passedMs, settings.reducedMotion);
       this.flags.draw(game, camera, nowMs);
       this.shots.draw(game, camera, lights);
-      this.players.draw(game, camera, settings.names, nowMs, passedMs);
+      const gaze = pointer ? { x: camera.toWorldX(pointer.x), y: camera.toWorldY(pointer.y) } : { x: game.x, y: game.y };
+      this.players.draw(game, camera, settings.names, gaze, nowMs, passedMs);
       this.sight.draw(game, pointer, nowMs);
       this.effects.draw(passedMs);
     }
