@@ -278,11 +278,17 @@ export class Client implements Audience {
         this.store.tell(notice.text || "The server stops.", 8_000);
         break;
       default:
-        this.store.tell(notice.text || "The server is busy.", 4_000);
+        this.store.tell(notice.text || (NOTICES[notice.kind] ?? "The server is busy."), 4_000);
     }
   }
 }
 
+const NOTICES: Partial<Record<NoticeKind, string>> = {
+  [NoticeKind.overload_far]: "The server is busy: who is far away is shown less often.",
+  [NoticeKind.overload_rate]: "The server is busy: everything is shown less often.",
+  [NoticeKind.overload_over]: "The server has caught up.",
+  [NoticeKind.chat_limited]: "Not so fast: this was not sent.",
+};
 const NO_ANSWER = "The server does not answer. Trying again…";
 
 /** For tests: looks, and changes nothing. */
