@@ -114,6 +114,18 @@ describe("what is shown of the match", () => {
     expect(store.feed.value[0]).toMatchObject({ killer: "Raven", victim: "Ada", killerTeam: Team.red });
   });
 
+  it("shows oneself among the scores, however far behind", () => {
+    store.screen.value = "playing";
+    store.scoresOpen.value = true;
+    store.self.value = 99;
+    store.clock.value = { ...store.clock.value, mode: Mode.team_deathmatch };
+    const row = (id: number, score: number) => ({ id, team: Team.red, score, kills: 0, deaths: 0, captures: 0, name: `player ${id}` });
+    store.scores.value = { rows: [...Array.from({ length: 20 }, (_, i) => row(i, 1_000 - i)), row(99, -200)], ownRank: 60, players: 80, bots: 70 };
+    show();
+    expect(root.querySelectorAll(".scoreboard .red tbody tr")).toHaveLength(10);
+    expect(root.querySelector(".scoreboard tr.self")!.textContent).toContain("player 99");
+  });
+
   it("counts the clock in minutes", () => {
     expect([clockText(0), clockText(59.2), clockText(61), clockText(-3)]).toEqual(["0:00", "1:00", "1:01", "0:00"]);
   });

@@ -70,7 +70,8 @@ const count = (number: number, word: string) => `${number} ${word}${number === 1
 
 export function OwnScore({ store }: { store: Store }) {
   const { score, kills, deaths } = store.vitals.value;
-  return <p class="own-score"><b>{score}</b> points <span>{count(kills, "kill")}</span> <span>{count(deaths, "death")}</span></p>;
+  const { ownRank, players } = store.scores.value;
+  return <p class="own-score"><b>{score}</b> points {ownRank > 0 && <span>{ownRank}. of {players}</span>} <span>{count(kills, "kill")}</span> <span>{count(deaths, "death")}</span></p>;
 }
 
 export function MeterPanel({ store }: { store: Store }) {
