@@ -2,8 +2,10 @@
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <charconv>
 #include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "muster/base/encoding.hpp"
 
 namespace muster::load {
 namespace {
@@ -80,20 +82,19 @@ void Watch::examine(std::span<const Player* const> players, std::size_t at_most,
 }
 
 Result<Truth> read_truth(const http::Response& response) {
-    const auto tick_text = response.headers.find("Muster-Tick");
-    if (response.status != 200 || !tick_text) {
+    const auto body = nlohmann::json::parse(response.body, nullptr, false);
+    if (response.status != 200 || !body.is_object() || !body.contains("tick") ||
+        !body["tick"].is_number_unsigned() || !body.contains("entities") ||
+        !body["entities"].is_string()) {
         return fail(Errc::unavailable, "the server shows no truth");
     }
-    sim::Tick tick = 0;
-    const auto [end, error] =
-        std::from_chars(tick_text->data(), tick_text->data() + tick_text->size(), tick);
-    if (error != std::errc{} || end != tick_text->data() + tick_text->size() ||
-        response.body.size() % sizeof(EntityRecord) != 0) {
-        return fail(Errc::invalid_argument, "the truth is no list of records");
+    const auto bytes = from_base64(body["entities"].get_ref<const std::string&>());
+    if (!bytes || bytes->size() % sizeof(EntityRecord) != 0) {
+        return fail(Errc::invalid_argument, "the truth is no list of records", "entities");
     }
-    std::vector<EntityRecord> records(response.body.size() / sizeof(EntityRecord));
-    if (!records.empty()) std::memcpy(records.data(), response.body.data(), response.body.size());
-    return Truth(tick, std::move(records));
+    std::vector<EntityRecord> records(bytes->size() / sizeof(EntityRecord));
+    if (!records.empty()) std::memcpy(records.data(), bytes->data(), bytes->size());
+    return Truth(body["tick"].get<sim::Tick>(), std::move(records));
 }
 
 }  // namespace muster::load
