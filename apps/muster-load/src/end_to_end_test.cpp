@@ -63,6 +63,7 @@ Options quick(const Served& served) {
     options.url = served.url();
     options.clients = 20;
     options.seconds = 2;
+    options.settle_seconds = 0.1;
     options.quiet = true;
     return options;
 }
@@ -73,8 +74,7 @@ void expect_well(const Findings& findings, const Options& options) {
     EXPECT_EQ(findings.measured.players, 20) << report;
     EXPECT_EQ(findings.joins.dropped, 0) << report;
     EXPECT_GT(findings.measured.input_to_ack.count(), 200) << report;
-    EXPECT_GT(findings.measured.verdict.records, 50) << report;
-    EXPECT_GT(findings.measured.verdict.in_view, 50) << report;
+    EXPECT_GT(findings.measured.verdict.records, 20) << report;
     EXPECT_EQ(findings.measured.verdict.records_wrong, 0) << report;
     EXPECT_EQ(findings.measured.bad_messages, 0) << report;
     EXPECT_GT(findings.chats.deliveries(), 0) << report;
@@ -88,6 +88,8 @@ TEST(EndToEnd, TwentyPlayersDecodeWhatTheServerHolds) {
     const auto findings = run(options, stop);
     ASSERT_TRUE(findings.has_value()) << findings.error().message;
     expect_well(*findings, options);
+    EXPECT_GT(findings->measured.verdict.in_view, 50);
+    EXPECT_EQ(findings->measured.verdict.in_view_unknown, 0);
 }
 
 TEST(EndToEnd, ThroughLossAndDelayTheyStillDo) {
@@ -95,6 +97,7 @@ TEST(EndToEnd, ThroughLossAndDelayTheyStillDo) {
     auto options = quick(served);
     options.weather = {.loss = 0.05, .delay = 25ms, .jitter = 5ms};
     options.threads = 2;
+    options.seconds = 1.2;
     const std::atomic<bool> stop = false;
     const auto findings = run(options, stop);
     ASSERT_TRUE(findings.has_value()) << findings.error().message;

@@ -23,6 +23,7 @@ struct Options {
     std::uint32_t threads = 1;
     std::uint32_t joins_at_once = 16;  ///< requests under way
     double join_patience = 30;         ///< seconds until the measuring begins without the rest
+    double settle_seconds = 1;         ///< between the last join and the measuring
     std::uint64_t seed = 1;
     bool witness = true;
     bool json = false;

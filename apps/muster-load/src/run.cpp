@@ -21,7 +21,6 @@ using Clock = std::chrono::steady_clock;
 using Phase = Conductor::Phase;
 
 constexpr auto look_every = 5ms;
-constexpr auto settle = 1s;  ///< between the last join and the measuring
 
 Result<http::Response> get(const http::Endpoint& endpoint, const std::string& target) {
     http::asio::io_context context(1);
@@ -72,7 +71,7 @@ class Course {
 
     void run(Findings& findings) {
         join(findings);
-        if (!stop_) hold(Phase::settling, settle);
+        if (!stop_) hold(Phase::settling, std::chrono::duration<double>(options_.settle_seconds));
         if (!stop_) hold(Phase::measuring, std::chrono::duration<double>(options_.seconds));
         findings.interrupted = stop_;
         conductor_.phase = Phase::ending;
