@@ -9,21 +9,13 @@
 #include "muster/store_sqlite/store_sqlite.hpp"
 #include "role.hpp"
 #include "share.hpp"
+#include "worlds.hpp"
 
 namespace muster {
 namespace {
 
 // Requests and sessions get so long to end when the process is asked to.
 constexpr std::chrono::milliseconds stop_grace{3'000};
-
-// Where this machine itself reaches what listens there.
-std::string local_address(const settings::Address& address, std::uint16_t port) {
-    settings::Address local = address;
-    local.port = port;
-    if (local.host.empty() || local.host == "0.0.0.0") local.host = "127.0.0.1";
-    if (local.host == "::") local.host = "::1";
-    return settings::to_text(local);
-}
 
 class CoordinatorPart final : public Part {
   public:
@@ -108,6 +100,7 @@ Result<coordinator::Options> options_from(Role& role) {
     options.web_folder = given.text("web.folder").empty()
                              ? share_folder("web")
                              : std::filesystem::path(given.text("web.folder"));
+    options.web_origin = given.text("web.origin");
     options.games_folder = given.text("games.folder").empty()
                                ? share_folder("games")
                                : std::filesystem::path(given.text("games.folder"));
@@ -127,9 +120,27 @@ Result<coordinator::Options> options_from(Role& role) {
     return options;
 }
 
+// The worlds' routes beside those of the faces, and their say in health and metrics.
+Result<void> wire_worlds(Role& role, coordinator::Options& options,
+                         const std::shared_ptr<host::WorldServer>& worlds) {
+    auto routes = route_options(role.settings);
+    if (!routes) return std::unexpected(routes.error());
+    options.add_routes = [of_faces = std::move(options.add_routes), worlds,
+                          routes = std::move(*routes)](http::Router& router) {
+        auto added = of_faces(router);
+        for (auto& route : host::add_routes(router, *worlds, routes))
+            added.push_back(std::move(route));
+        return added;
+    };
+    options.failing = [worlds] { return failing(*worlds); };
+    options.more_metrics = [worlds] { return host::metrics_text(worlds->statistics()); };
+    return {};
+}
+
 }  // namespace
 
-Result<std::unique_ptr<Part>> make_coordinator(Role& role, Ready& ready) {
+Result<std::unique_ptr<Part>> make_coordinator(Role& role, Ready& ready,
+                                               std::shared_ptr<host::WorldServer> worlds) {
     auto options = options_from(role);
     if (!options) return std::unexpected(options.error());
     const bool given = !options->http_certificate_pem.empty();
@@ -141,6 +152,11 @@ Result<std::unique_ptr<Part>> make_coordinator(Role& role, Ready& ready) {
     options->add_routes = [adding = faces.get()](http::Router& router) {
         return adding->add_routes(router);
     };
+    if (worlds) {
+        if (auto wired = wire_worlds(role, *options, worlds); !wired) {
+            return std::unexpected(wired.error());
+        }
+    }
     auto coordinator = coordinator::Coordinator::open(role.context.get_executor(),
                                                       std::move(*options), **store, role.clock);
     if (!coordinator) return std::unexpected(coordinator.error());

@@ -9,14 +9,18 @@
 #include "muster/cli/cli.hpp"
 #include "muster/runtime_process/process.hpp"
 #include "role.hpp"
+#include "system_command.hpp"
 
 namespace {
 
 constexpr const char* usage =
     "Muster turns machines into a place where games run.\n\n"
-    "  muster up                  a coordinator and a node on this machine\n"
+    "  muster up                  a coordinator, a node and worlds on this machine\n"
     "  muster coordinator         the control plane alone\n"
     "  muster node                an agent on a further machine\n"
+    "  muster world               worlds alone, played at /play\n"
+    "  muster system check|apply  what the kernel should be set to for many players\n"
+    "  muster top                 a live view of worlds and servers\n"
     "  muster <noun> <verb>       the command line: servers, nodes, games, operations, "
     "containers,\n"
     "                             images, volumes, networks, data, tokens, audit, events, backup, "
@@ -46,6 +50,8 @@ int main(int argc, char** argv) {
     if (first == "up") return muster::run_role(Role::up, first, rest);
     if (first == "coordinator") return muster::run_role(Role::coordinator, first, rest);
     if (first == "node") return muster::run_role(Role::node, first, rest);
+    if (first == "world") return muster::run_role(Role::world, first, rest);
+    if (first == "system") return muster::system_command(rest);
     return muster::cli::run(
         words, {std::cin, std::cout, std::cerr, ::isatty(STDOUT_FILENO) == 1, muster::environment(),
                 muster::default_data_dir(), MUSTER_VERSION});

@@ -13,6 +13,7 @@
 
 #include "flags.hpp"
 #include "muster/base/file.hpp"
+#include "worlds.hpp"
 
 extern char** environ;
 
@@ -155,28 +156,38 @@ class Household {
 
 // Fills the house with what this role is. `ready` may still grow when it announces.
 Result<void> move_in(settings::Role kind, Role& role, Household& household, Ready& ready) {
-    std::string join_token =
-        kind == settings::Role::node ? role.settings.text("node.join_token") : "";
-    std::string coordinator = kind == settings::Role::node
-                                  ? settings::to_text(role.settings.address("node.coordinator"))
-                                  : "";
-    if (kind != settings::Role::node) {
-        auto part = make_coordinator(role, ready);
+    if (kind == settings::Role::world) {
+        auto part = make_world(role, ready);
         if (!part) return std::unexpected(part.error());
-        if (kind == settings::Role::up) {
-            auto token = join_token_of(**part);
-            if (!token) return std::unexpected(token.error());
-            join_token = std::move(*token);
-            coordinator = ready.at("grpc");
-        }
         household.add(std::move(*part));
-        if (kind == settings::Role::coordinator) return announce(role, ready);
+        return announce(role, ready);
     }
-    NodeWiring wiring{
-        .data_dir = kind == settings::Role::up ? role.data_dir / "node" : role.data_dir,
-        .coordinator = std::move(coordinator),
-        .join_token = std::move(join_token),
-        .on_enrolled = {}};
+    NodeWiring wiring;
+    wiring.data_dir = role.data_dir;
+    if (kind == settings::Role::node) {
+        wiring.join_token = role.settings.text("node.join_token");
+        wiring.coordinator = settings::to_text(role.settings.address("node.coordinator"));
+    } else {
+        std::shared_ptr<host::WorldServer> worlds;
+        if (kind == settings::Role::up) {
+            auto opened = open_worlds(role, ready);
+            if (!opened) return std::unexpected(opened.error());
+            worlds = std::move(*opened);
+            household.add(make_world_part(role, worlds));
+        }
+        auto part = make_coordinator(role, ready, worlds);
+        if (!part) return std::unexpected(part.error());
+        if (kind == settings::Role::coordinator) {
+            household.add(std::move(*part));
+            return announce(role, ready);
+        }
+        auto token = join_token_of(**part);
+        if (!token) return std::unexpected(token.error());
+        wiring.join_token = std::move(*token);
+        wiring.coordinator = ready.at("grpc");
+        wiring.data_dir = role.data_dir / "node";
+        household.add(std::move(*part));
+    }
     // Ready means enrolled: only then is there somewhere to deploy to.
     wiring.on_enrolled = [&role, &household, &ready](const std::string& node_id) {
         ready["node"] = node_id;
@@ -200,6 +211,13 @@ std::map<std::string, std::string> environment() {
         }
     }
     return out;
+}
+
+std::string local_address(settings::Address address, std::uint16_t port) {
+    address.port = port;
+    if (address.host.empty() || address.host == "0.0.0.0") address.host = "127.0.0.1";
+    if (address.host == "::") address.host = "::1";
+    return settings::to_text(address);
 }
 
 std::string default_data_dir() {

@@ -14,6 +14,10 @@
 #include "muster/base/time.hpp"
 #include "muster/settings/settings.hpp"
 
+namespace muster::host {
+class WorldServer;
+}
+
 namespace muster {
 
 namespace asio = boost::asio;
@@ -29,8 +33,8 @@ struct Role {
     std::string version;
 };
 
-/// A part of a process: the coordinator, or the node. main makes them, runs them, and stops them in
-/// reverse.
+/// A part of a process: the coordinator, the node, or the worlds. main makes them, runs them, and
+/// stops them in reverse.
 class Part {
   public:
     virtual ~Part() = default;
@@ -42,8 +46,15 @@ class Part {
 /// How a role says that it serves: {"http":"http://...","grpc":"...","node":"node-..."}.
 using Ready = std::map<std::string, std::string>;
 
-/// The coordinator. `ready` gets its addresses.
-[[nodiscard]] Result<std::unique_ptr<Part>> make_coordinator(Role& role, Ready& ready);
+/// The coordinator. `ready` gets its addresses. `worlds`, if there are any, are reached through its
+/// HTTP server, and are a part of their own.
+[[nodiscard]] Result<std::unique_ptr<Part>> make_coordinator(
+    Role& role, Ready& ready, std::shared_ptr<host::WorldServer> worlds);
+/// A world server with an HTTP server of its own. `ready` gets its addresses.
+[[nodiscard]] Result<std::unique_ptr<Part>> make_world(Role& role, Ready& ready);
+/// The worlds alone, served by the coordinator of the same process.
+[[nodiscard]] std::unique_ptr<Part> make_world_part(Role& role,
+                                                    std::shared_ptr<host::WorldServer> worlds);
 /// A token with which a node of the same process joins.
 [[nodiscard]] Result<std::string> join_token_of(Part& coordinator);
 
@@ -55,8 +66,9 @@ struct NodeWiring {
 };
 [[nodiscard]] Result<std::unique_ptr<Part>> make_node(Role& role, NodeWiring wiring);
 
-/// Runs `muster up`, `coordinator` or `node` to its end. The exit code: 0 stopped, 1 failed, 2 the
-/// settings are wrong or the join token is dead, so that starting again would not help.
+/// Runs `muster up`, `coordinator`, `node` or `world` to its end. The exit code: 0 stopped, 1
+/// failed, 2 the settings are wrong or the join token is dead, so that starting again would not
+/// help.
 [[nodiscard]] int run_role(settings::Role kind, std::string_view name,
                            const std::vector<std::string>& words);
 
@@ -64,6 +76,8 @@ struct NodeWiring {
 /// setting.
 [[nodiscard]] Result<std::string> read_setting_file(const settings::Settings& settings,
                                                     std::string_view name);
+/// Where this machine itself reaches what listens there.
+[[nodiscard]] std::string local_address(settings::Address address, std::uint16_t port);
 [[nodiscard]] std::map<std::string, std::string> environment();
 /// The folder that `muster up` would use, for the command line to find it.
 [[nodiscard]] std::string default_data_dir();

@@ -118,7 +118,8 @@ Result<std::unique_ptr<Part>> make_world(Role& role, Ready& ready) {
     const std::filesystem::path web = role.settings.text("web.folder").empty()
                                           ? share_folder("web")
                                           : std::filesystem::path(role.settings.text("web.folder"));
-    if (!web.empty()) router.serve_files(web.string());
+    if (!web.empty())
+        router.serve_files(web.string(), {.origin = role.settings.text("web.origin")});
     auto part = std::make_unique<WorldPart>(role.context.get_executor(), worlds);
     if (auto served = part->serve(std::move(*options), std::move(router)); !served) {
         return std::unexpected(served.error());

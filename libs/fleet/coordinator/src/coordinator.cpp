@@ -217,7 +217,9 @@ void Coordinator::Impl::add_routes() {
             guard.set(method, pattern, Access::anyone);
         }
     }
-    if (!options.web_folder.empty()) router.serve_files(options.web_folder.string());
+    if (!options.web_folder.empty()) {
+        router.serve_files(options.web_folder.string(), {.origin = options.web_origin});
+    }
 }
 
 Result<void> Coordinator::Impl::open_http() {

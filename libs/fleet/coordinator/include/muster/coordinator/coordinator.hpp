@@ -46,6 +46,7 @@ struct Options {
     std::string advertise;
 
     std::filesystem::path web_folder;  ///< static pages; empty: none
+    std::string web_origin;            ///< Access-Control-Allow-Origin of their files; empty: none
     std::filesystem::path
         games_folder;  ///< definitions that come with Muster, read once; empty: none
     std::string version = "0.1.0";
