@@ -5,7 +5,7 @@ install(DIRECTORY ${CMAKE_SOURCE_DIR}/web/dist/ DESTINATION ${CMAKE_INSTALL_DATA
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/games/ DESTINATION ${CMAKE_INSTALL_DATADIR}/muster/games
     FILES_MATCHING PATTERN "*.toml")
 install(FILES packaging/systemd/muster.service packaging/systemd/muster-coordinator.service
-    packaging/systemd/muster-node.service DESTINATION /lib/systemd/system)
+    packaging/systemd/muster-node.service packaging/systemd/muster-world.service DESTINATION /lib/systemd/system)
 install(FILES packaging/muster.toml DESTINATION /etc/muster)
 install(FILES README.md LICENSE CHANGELOG.md docs/api.md docs/settings.md
     DESTINATION ${CMAKE_INSTALL_DOCDIR} OPTIONAL)

@@ -135,7 +135,7 @@ export class Muster {
     const readyFile = join(this.dataDir, "ready.json");
     rmSync(readyFile, { force: true });
     const log = openSync(join(this.folder, "muster.log"), "a");
-    const process_ = spawn(this.binary, ["up", "--config", config, "--data-dir", this.dataDir, "--http", http, "--grpc", "127.0.0.1:0", "--ports", this.ports], { stdio: ["ignore", log, log], cwd: ROOT, env: strangers() });
+    const process_ = spawn(this.binary, ["up", "--config", config, "--data-dir", this.dataDir, "--http", http, "--grpc", "127.0.0.1:0", "--udp", "0.0.0.0:0", "--ports", this.ports], { stdio: ["ignore", log, log], cwd: ROOT, env: strangers() });
     closeSync(log);
     this.process = process_;
     this.ready = await until("it says that it is ready", () => {
