@@ -3,7 +3,6 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { chromium, type BrowserContext, type Page } from "playwright-core";
-import type { Muster } from "./muster";
 import { DEADLINE_MS } from "./until";
 
 /** Chromium without a window, and a person in it. */
@@ -23,13 +22,20 @@ export interface Size {
 export const DESK: Size = { width: 1280, height: 820 };
 export const PHONE: Size = { width: 390, height: 844 };
 
+/** What a person visits: a `muster up`, or a world server alone. */
+export interface Place {
+  readonly url: string;
+  readonly adminToken?: string;
+  log(): string;
+}
+
 export class Person {
   /** What the page complained about; a test ends with a look at it. */
   readonly faults: string[] = [];
 
-  private constructor(readonly name: string, readonly page: Page, private readonly context: BrowserContext, private readonly muster: Muster, private readonly profile: string) {}
+  private constructor(readonly name: string, readonly page: Page, private readonly context: BrowserContext, private readonly place: Place, private readonly profile: string) {}
 
-  static async arrive(name: string, muster: Muster, size: Size = DESK, scheme: "light" | "dark" = "dark"): Promise<Person> {
+  static async arrive(name: string, place: Place, size: Size = DESK, scheme: "light" | "dark" = "dark"): Promise<Person> {
     const profile = mkdtempSync(join(tmpdir(), "muster-chromium-"));
     const phone = size.width < 600;
     const context = await chromium.launchPersistentContext(profile, {
@@ -37,7 +43,7 @@ export class Person {
     });
     context.setDefaultTimeout(DEADLINE_MS);
     const page = context.pages()[0] ?? (await context.newPage());
-    const person = new Person(name, page, context, muster, profile);
+    const person = new Person(name, page, context, place, profile);
     page.on("console", (message) => {
       // A refused policy or a failing module; what the coordinator refuses is some tests' subject, and shown on the page.
       if (message.type() === "error" && !/Failed to load resource|WebSocket connection/.test(message.text())) person.faults.push(message.text());
@@ -55,11 +61,11 @@ export class Person {
   async keepEvidence(): Promise<void> {
     mkdirSync(RESULTS, { recursive: true });
     await this.page.screenshot({ path: join(RESULTS, `${this.name}.png`), timeout: 20_000 }).catch(() => undefined);
-    writeFileSync(join(RESULTS, `${this.name}.txt`), [this.page.url(), ...this.faults, this.muster.log()].join("\n\n"));
+    writeFileSync(join(RESULTS, `${this.name}.txt`), [this.page.url(), ...this.faults, this.place.log()].join("\n\n"));
   }
 
   async open(path: string): Promise<void> {
-    await this.page.goto(this.muster.url + path);
+    await this.page.goto(this.place.url + path);
   }
 
   async signIn(token: string): Promise<void> {
@@ -68,7 +74,7 @@ export class Person {
     await this.page.getByRole("button", { name: "Sign in" }).click();
   }
 
-  async enter(token = this.muster.adminToken): Promise<void> {
+  async enter(token = this.place.adminToken ?? ""): Promise<void> {
     await this.signIn(token);
     await this.page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
   }
