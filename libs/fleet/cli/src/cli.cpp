@@ -69,6 +69,8 @@ void add_all(CLI::App& app, Context& context) {
     add_artifacts(app, context);
     add_operations(app, context);
     add_access(app, context);
+    add_worlds(app, context);
+    add_top(app, context);
     add_shared(app, context);
     fall_through(app);
 }

@@ -73,6 +73,8 @@ void add_containers(CLI::App& app, Context& context);
 void add_artifacts(CLI::App& app, Context& context);  // images, volumes, networks
 void add_operations(CLI::App& app, Context& context);
 void add_access(CLI::App& app, Context& context);  // tokens, audit
+void add_worlds(CLI::App& app, Context& context);
+void add_top(CLI::App& app, Context& context);
 
 /// The whole tree, for running and for completion.
 void add_all(CLI::App& app, Context& context);
