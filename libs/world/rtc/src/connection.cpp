@@ -19,6 +19,7 @@ sctp::Secrets make_secrets() {
         random_bytes(sizeof secrets.tag + sizeof secrets.initial_tsn + secrets.cookie_key.size());
     std::memcpy(&secrets.tag, bytes.data(), sizeof secrets.tag);
     std::memcpy(&secrets.initial_tsn, bytes.data() + 4, sizeof secrets.initial_tsn);
+    secrets.initial_tsn &= 0x7fff'ffffU;  // usrsctp aborts when a fragment has TSN 0
     std::memcpy(secrets.cookie_key.data(), bytes.data() + 8, secrets.cookie_key.size());
     if (secrets.tag == 0) secrets.tag = 1;
     return secrets;
