@@ -37,9 +37,8 @@ double rate(const TopSample& before, const TopSample& now, std::string_view key)
 
 const json* stage_of(const json& world, std::string_view name) {
     const auto stages = world.find("stages");
-    if (stages == world.end()) return nullptr;
-    const auto found = std::ranges::find_if(
-        *stages, [&](const json& stage) { return stage.value("name", "") == name; });
+    if (stages == world.end() || !stages->is_object()) return nullptr;
+    const auto found = stages->find(name);
     return found == stages->end() ? nullptr : &*found;
 }
 
@@ -47,7 +46,7 @@ std::string worlds_text(const json& statistics) {
     Table table(
         {"WORLD", "MODE", "PEOPLE", "BOTS", "TICK", "P50", "P99", "MAX", "LATE", "SKIPPED"});
     for (const json& world : statistics.value("worlds", json::array())) {
-        std::vector<std::string> row{cell(world, "world"), cell(world, "mode"),
+        std::vector<std::string> row{cell(world, "name"), cell(world, "mode"),
                                      cell(world, "people"), cell(world, "bots")};
         if (world.value("asleep", false)) {
             row.emplace_back("asleep");
@@ -69,10 +68,10 @@ std::string stages_text(const json& statistics) {
     std::string out;
     for (const json& world : statistics.value("worlds", json::array())) {
         if (world.value("asleep", false)) continue;
-        out += fmt::format("{:<8}", cell(world, "world"));
-        for (const json& stage : world.value("stages", json::array())) {
-            out += fmt::format("  {} {:.0f}/{:.0f} us", stage.value("name", ""),
-                               number(stage, "p50_us"), number(stage, "p99_us"));
+        out += fmt::format("{:<8}", cell(world, "name"));
+        for (const auto& [name, stage] : world.value("stages", json::object()).items()) {
+            out += fmt::format("  {} {:.0f}/{:.0f} us", name, number(stage, "p50_us"),
+                               number(stage, "p99_us"));
         }
         out += "\n";
     }

@@ -12,7 +12,7 @@ using testing::Not;
 
 json statistics(int bytes_out, double cpu_seconds) {
     return {{"worlds",
-             {{{"world", "ctf"},
+             {{{"name", "ctf"},
                {"mode", "capture_the_flag"},
                {"people", 3},
                {"bots", 197},
@@ -20,9 +20,8 @@ json statistics(int bytes_out, double cpu_seconds) {
                {"ticks_late", 2},
                {"ticks_skipped", 0},
                {"asleep", false},
-               {"stages",
-                {{{"name", "tick"}, {"p50_us", 812.0}, {"p99_us", 1503.0}, {"max_us", 2100.0}}}}},
-              {{"world", "ffa"}, {"mode", "free_for_all"}, {"asleep", true}}}},
+               {"stages", {{"tick", {{"p50_us", 812.0}, {"p99_us", 1503.0}, {"max_us", 2100.0}}}}}},
+              {{"name", "ffa"}, {"mode", "free_for_all"}, {"asleep", true}}}},
             {"sessions", 3},
             {"sessions_max", 4096},
             {"bytes_out", bytes_out},

@@ -75,6 +75,7 @@ class Routes : public std::enable_shared_from_this<Routes> {
     asio::awaitable<http::Answer> join(http::Request request);
     asio::awaitable<http::Answer> leave(http::Request request);
     asio::awaitable<http::Answer> witness(http::Request request);
+    asio::awaitable<http::Answer> statistics(http::Request request);
     asio::awaitable<http::Answer> metrics(http::Request request);
     asio::awaitable<http::Answer> preflight(http::Request request);
     asio::awaitable<void> talk(http::Request request, std::shared_ptr<http::WebSocket> socket);
@@ -191,6 +192,14 @@ asio::awaitable<http::Answer> Routes::witness(http::Request request) {
     co_return json_response(to_json(*handed->value));
 }
 
+asio::awaitable<http::Answer> Routes::statistics(http::Request) {
+    const Statistics statistics = server_.statistics();
+    Json body = to_json(statistics);
+    body["worlds"] = Json::array();
+    for (const WorldStatistics& world : statistics.worlds) body["worlds"].push_back(to_json(world));
+    co_return json_response(body);
+}
+
 asio::awaitable<http::Answer> Routes::metrics(http::Request request) {
     const Statistics statistics = server_.statistics();
     const std::string& name = request.path_parameters["world"];
@@ -255,6 +264,7 @@ std::vector<std::pair<std::string, std::string>> add_routes(http::Router& router
     const auto routes = std::make_shared<Routes>(server, std::move(options));
     std::vector<std::pair<std::string, std::string>> added;
     routes->add(router, added, "GET", "/api/v1/worlds", &Routes::list);
+    routes->add(router, added, "GET", "/api/v1/worlds/statistics", &Routes::statistics);
     routes->add(router, added, "GET", "/api/v1/worlds/{world}", &Routes::show);
     routes->add(router, added, "POST", "/api/v1/worlds/{world}/join", &Routes::join);
     routes->add(router, added, "POST", "/api/v1/worlds/{world}/leave", &Routes::leave);

@@ -149,6 +149,9 @@ TEST(Routes, ListsWorldsWithIceServersThatAreNotKept) {
     EXPECT_NE(one.body["ice_servers"][1]["username"], list.body["ice_servers"][1]["username"]);
     EXPECT_EQ(site.call("GET", "/api/v1/worlds/room/metrics").body["server"]["sessions"], 0);
     EXPECT_FALSE(list.headers.find("Access-Control-Allow-Origin"));
+    const Reply all = site.call("GET", "/api/v1/worlds/statistics");
+    EXPECT_EQ(all.body["worlds"][0]["world"], "room");
+    EXPECT_GT(all.body["process"]["rss_bytes"], 1'000'000);
 }
 
 TEST(Routes, AnotherOriginMayJoinWhenItIsNamed) {

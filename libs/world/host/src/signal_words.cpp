@@ -209,7 +209,9 @@ Json to_json(const Statistics& all) {
             {"handshakes", all.handshakes},
             {"handshakes_failed", all.handshakes_failed},
             {"handshakes_refused", all.handshakes_refused},
-            {"outbox_depth", all.outbox_depth}};
+            {"outbox_depth", all.outbox_depth},
+            {"process",
+             {{"rss_bytes", all.process_rss_bytes}, {"cpu_seconds", all.process_cpu_seconds}}}};
 }
 
 Json to_json(const Witness& witness) {

@@ -1,7 +1,11 @@
 #include "muster/host/world_server.hpp"
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -313,6 +317,25 @@ void WorldServer::stop(std::chrono::milliseconds grace) {
     impl_->stop(grace);
 }
 
+namespace {
+
+void add_process(Statistics& out) {
+    rusage used{};
+    if (::getrusage(RUSAGE_SELF, &used) == 0) {
+        const auto seconds = [](const timeval& time) {
+            return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+        };
+        out.process_cpu_seconds = seconds(used.ru_utime) + seconds(used.ru_stime);
+    }
+    std::uint64_t whole = 0;
+    std::uint64_t resident = 0;  // in pages
+    if (std::ifstream("/proc/self/statm") >> whole >> resident) {
+        out.process_rss_bytes = resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    }
+}
+
+}  // namespace
+
 Statistics WorldServer::statistics() const {
     const Shared& shared = impl_->shared;
     const Instant now = shared.now();
@@ -350,6 +373,7 @@ Statistics WorldServer::statistics() const {
     out.resumed = shared.resumed.load();
     out.overload = shared.overload.load();
     out.snapshot_rate = shared.snapshot_rate.load();
+    add_process(out);
     return out;
 }
 

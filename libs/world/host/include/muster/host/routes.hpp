@@ -29,7 +29,7 @@ struct RouteOptions {
                          ///< empty: none
 };
 
-/// docs/formats/world-protocol.md: GET /api/v1/worlds, GET /api/v1/worlds/{world},
+/// docs/formats/world-protocol.md: GET /api/v1/worlds, .../statistics, GET /api/v1/worlds/{world},
 /// POST /api/v1/worlds/{world}/join, POST .../leave, GET .../witness, GET .../metrics (JSON), and
 /// the seed's WebSocket /ws. The server must outlive the router. Gives back what it added, as
 /// coordinator::Options::add_routes does.

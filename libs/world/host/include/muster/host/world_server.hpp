@@ -102,6 +102,8 @@ struct Statistics {
     double snapshot_age_p99_ms = 0;  ///< of visible entities
     Overload overload = Overload::none;
     std::uint8_t snapshot_rate = 30;
+    std::uint64_t process_rss_bytes = 0;  ///< of the whole process
+    double process_cpu_seconds = 0;
 };
 
 /// The truth of one tick, for a witness of what clients decoded: all entities as the wire has them.
