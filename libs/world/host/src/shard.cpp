@@ -15,7 +15,7 @@
 namespace muster::host {
 namespace {
 
-constexpr std::size_t datagrams_a_turn = 512;
+constexpr std::size_t datagrams_a_turn = 2'048;
 constexpr Instant counts_every{50'000};
 constexpr Instant half_second{500'000};
 constexpr Instant wait_max{100'000};

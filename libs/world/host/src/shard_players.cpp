@@ -13,7 +13,9 @@ namespace muster::host {
 namespace {
 
 constexpr std::size_t sessions_a_slice = 32;
-constexpr std::size_t datagrams_a_slice = 128;
+/// Far more than come in this time when all goes well: who is behind shall write less, not hear
+/// less.
+constexpr std::size_t datagrams_a_slice = 512;
 constexpr std::uint8_t introductions_every = 8;  ///< snapshots
 constexpr std::size_t introductions_max = 64;    ///< at once
 constexpr sctp::Reliability unreliable{
