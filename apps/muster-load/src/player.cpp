@@ -16,6 +16,13 @@ constexpr std::size_t unacknowledged_max = 256;
 // Against loss, each input goes out with those of the two messages before it.
 constexpr std::size_t messages_repeated = 3;
 
+// As browsers acknowledge: after 200 ms, with a second packet, or along with what is sent anyway.
+rtc::Options as_a_browser() {
+    rtc::Options options;
+    options.sctp.sack_delay = 200ms;
+    return options;
+}
+
 constexpr sctp::Reliability reliable{};
 constexpr sctp::Reliability unreliable{
     .policy = sctp::Reliability::Policy::retransmissions, .limit = 0, .ordered = false};
@@ -28,7 +35,7 @@ Player::Player(Shared& shared, Outlet& outlet, std::uint64_t seed, Instant now)
       seed_(seed),
       asked_at_(now),
       now_(now),
-      caller_(shared.identity, rtc::Options{}, *this),
+      caller_(shared.identity, as_a_browser(), *this),
       memory_(snapshots_remembered) {}
 
 Player::~Player() = default;
