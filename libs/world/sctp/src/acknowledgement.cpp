@@ -90,6 +90,7 @@ void Outbound::apply_blocks(const SackChunk& sack, Acked& acked, Instant now) {
 void Outbound::count_misses(const Acked& acked, Instant now) {
     if (!acked.any) return;
     bool lost = false;
+    bool lost_first = false;
     const std::uint32_t first = first_tsn();
     for (std::size_t i = 0; i < chunks_.size(); ++i) {
         if (!before(first + static_cast<std::uint32_t>(i), acked.highest)) break;
@@ -98,8 +99,12 @@ void Outbound::count_misses(const Acked& acked, Instant now) {
         if (++chunk.misses < misses_max) continue;
         chunk.fast = true;
         lost = true;
+        lost_first |= i == 0;
         lose(i, now);
     }
+    // RFC 9260, 7.2.4 (4): the first one outstanding begins anew, whether it is sent again or
+    // skipped; otherwise each loss of a flow that is never retransmitted would end in a timeout.
+    if (lost_first) timer_ = now + round_trip_.timeout();
     if (lost && congestion_.enter_recovery(next_tsn_ - 1)) fast_due_ = true;
 }
 

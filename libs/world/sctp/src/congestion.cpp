@@ -8,6 +8,8 @@ namespace muster::sctp {
 namespace {
 
 constexpr std::size_t initial_packets = 10;
+constexpr std::size_t halved_packets_min = 8;
+constexpr std::size_t timed_out_packets = 4;
 constexpr std::size_t window_max = std::size_t{2} << 20;
 
 }  // namespace
@@ -16,6 +18,7 @@ CongestionWindow::CongestionWindow(std::size_t packet_payload)
     : payload_(packet_payload), window_(initial_packets * packet_payload), threshold_(window_max) {}
 
 void CongestionWindow::acknowledged(std::size_t bytes, bool was_full, bool nothing_left) {
+    timed_out_ = false;
     if (recovering_) return;
     if (window_ <= threshold_) {  // slow start
         if (was_full) window_ = std::min(window_ + std::min(bytes, payload_), window_max);
@@ -30,7 +33,7 @@ void CongestionWindow::acknowledged(std::size_t bytes, bool was_full, bool nothi
 }
 
 void CongestionWindow::halve() {
-    threshold_ = std::max(window_ / 2, 4 * payload_);
+    threshold_ = std::max(window_ / 2, halved_packets_min * payload_);
     partial_ = 0;
 }
 
@@ -49,7 +52,8 @@ void CongestionWindow::leave_recovery(std::uint32_t cumulative) {
 
 void CongestionWindow::timed_out() {
     halve();
-    window_ = payload_;
+    window_ = timed_out_ ? payload_ : std::min(window_, timed_out_packets * payload_);
+    timed_out_ = true;
     recovering_ = false;
 }
 

@@ -7,8 +7,12 @@
 
 namespace muster::sctp {
 
-/// The congestion window of RFC 9260, 7.2. The one deviation: it starts at 10 packets, as TCP does
-/// (RFC 6928) and as the stacks of the browsers do.
+/// The congestion window of RFC 9260, 7.2, with two deviations. It starts at 10 packets, as TCP
+/// does (RFC 6928) and as the stacks of the browsers do. And it is gentler with flows that never
+/// fill it: a snapshot every 33 ms has so few packets under way that the RFC's floors (four packets
+/// after a loss, one after a timeout) would stop it for a round trip at each loss. So a loss leaves
+/// eight packets at least, and a timeout four, but for a timeout after a timeout, which leaves one:
+/// a path that carries nothing is backed off from as the RFC says.
 class CongestionWindow {
   public:
     explicit CongestionWindow(std::size_t packet_payload);
@@ -31,6 +35,7 @@ class CongestionWindow {
     std::size_t partial_ = 0;
     std::uint32_t exit_ = 0;
     bool recovering_ = false;
+    bool timed_out_ = false;  ///< and nothing was acknowledged since
 };
 
 /// The retransmission timeout of RFC 9260, 6.3.1.
