@@ -46,7 +46,7 @@ void Viewer::Impl::choose_moments(Plan& plan) {
         if (plan.shot_count + plan.effect_count >= plan.moment_limit) break;
         const auto& moment = parts.moments[plan.repeats[n]];
         auto& shot = plan.shots[plan.shot_count++] = moment.shot;
-        shot.ago = static_cast<std::uint8_t>(parts.tick - moment.tick);
+        shot.ago = static_cast<std::uint8_t>(shot.ago + parts.tick - moment.tick);
     }
 }
 
@@ -84,7 +84,7 @@ void Viewer::Impl::choose_moment(Plan& plan, std::uint32_t index) {
         const auto shots = std::span(plan.shots).first(plan.shot_count);
         if (std::ranges::find(shots, moment.shot.id, &ShotRecord::id) != shots.end()) return;
         auto& shot = plan.shots[plan.shot_count++] = moment.shot;
-        shot.ago = static_cast<std::uint8_t>(ago);
+        shot.ago = static_cast<std::uint8_t>(shot.ago + ago);
     } else {
         auto& effect = plan.effects[plan.effect_count++] = moment.effect;
         effect.ago = static_cast<std::uint8_t>(ago);

@@ -107,7 +107,7 @@ ShotRecord shot_of(const Scale& scale, const sim::Event& event, bool stronger) {
             .velocity_x = clamped<std::int16_t>(event.velocity.x),
             .velocity_y = clamped<std::int16_t>(event.velocity.y),
             .owner = event.player,
-            .ago = 0,
+            .ago = clamped<std::uint8_t>(event.value),  // judged in the past: it has flown so long
             .look = static_cast<std::uint8_t>(static_cast<unsigned>(event.weapon) |
                                               static_cast<unsigned>(event.team) << 3U |
                                               (stronger ? 1U << 5U : 0U))};
