@@ -26,6 +26,9 @@ rtc::Options endpoint_options(const Shared& shared, std::size_t index) {
     rtc::Options out;
     const Options& options = shared.options;
     out.limits.peers_max = options.sessions_max;
+    // Where many may come from one address, many may shake hands at once.
+    out.limits.handshakes_per_address_max = std::clamp<std::size_t>(
+        options.sessions_per_address_max / 4, 16, out.limits.handshakes_max);
     // A player who is gone must be gone altogether when `resume` is over.
     out.limits.silence = std::min(std::chrono::milliseconds(15'000), options.resume / 2);
     // Longer than between two snapshots at 30 a second: an acknowledgement goes out with one.
