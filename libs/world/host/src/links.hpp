@@ -72,6 +72,10 @@ struct TellAll {
     SharedBytes message;
     sim::Team team = sim::Team::none;  ///< none: everybody
 };
+/// What concerns some players and nobody else, by ascending id.
+struct TellSome {
+    std::vector<std::pair<sim::PlayerId, SharedBytes>> messages;
+};
 /// Ends it, after a notice unless it is empty.
 struct End {
     SessionId session = 0;
@@ -86,8 +90,8 @@ struct Scores {
 };
 
 }  // namespace mail
-using Mail = std::variant<std::monostate, mail::Expect, mail::Begin, mail::TellAll, mail::End,
-                          mail::Introduce, mail::Scores>;
+using Mail = std::variant<std::monostate, mail::Expect, mail::Begin, mail::TellAll, mail::TellSome,
+                          mail::End, mail::Introduce, mail::Scores>;
 
 struct InputNote {
     SessionId session = 0;

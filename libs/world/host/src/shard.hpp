@@ -107,6 +107,7 @@ class Shard final : rtc::Listener {
     void begin(WorldSide& world, mail::Begin& begin);
     void end(const mail::End& end);
     void tell_all(WorldSide& world, const mail::TellAll& tell);
+    void tell_some(WorldSide& world, const mail::TellSome& some);
     void tell(Session& session, SharedBytes message);
     void pump(Session& session);
     void flush_soon(Session& session);

@@ -21,6 +21,7 @@ void Shard::take_mail(WorldSide& world) {
         if (auto* one = std::get_if<mail::Expect>(&mail)) expect(world, *one);
         if (auto* one = std::get_if<mail::Begin>(&mail)) begin(world, *one);
         if (const auto* one = std::get_if<mail::TellAll>(&mail)) tell_all(world, *one);
+        if (const auto* one = std::get_if<mail::TellSome>(&mail)) tell_some(world, *one);
         if (const auto* one = std::get_if<mail::End>(&mail)) end(*one);
         if (auto* one = std::get_if<mail::Introduce>(&mail)) {
             world.persons[one->player] = std::move(one->person);
@@ -80,6 +81,15 @@ void Shard::tell_all(WorldSide& world, const mail::TellAll& tell_all) {
         const bool is_meant = tell_all.team == sim::Team::none ||
                               world.persons[session->player].team == tell_all.team;
         if (is_meant && !session->closing) tell(*session, tell_all.message);
+    }
+}
+
+void Shard::tell_some(WorldSide& world, const mail::TellSome& some) {
+    for (Session* session : world.playing) {
+        if (session->closing) continue;
+        const auto [first, last] = std::ranges::equal_range(
+            some.messages, session->player, {}, [](const auto& one) { return one.first; });
+        for (auto one = first; one != last; ++one) tell(*session, one->second);
     }
 }
 

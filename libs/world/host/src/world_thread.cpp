@@ -233,10 +233,13 @@ void WorldThread::tell() {
     const bool anybody = std::ranges::any_of(
         door_.links, [](const auto& link) { return link->sessions.load() > 0; });
     if (!anybody) return;
-    auto news = replication::write_news(world_);
-    if (!news.empty()) {
-        post_.send_all(mail::TellAll{std::make_shared<const replication::Bytes>(std::move(news))});
+    newsroom_.gather(world_);
+    auto issue = newsroom_.publish(world_);
+    if (!issue.for_all.empty()) {
+        post_.send_all(
+            mail::TellAll{std::make_shared<const replication::Bytes>(std::move(issue.for_all))});
     }
+    if (!issue.personal.empty()) post_.send_all(mail::TellSome{std::move(issue.personal)});
     if (changed) {
         post_.send_all(mail::TellAll{
             std::make_shared<const replication::Bytes>(replication::write_match(world_))});

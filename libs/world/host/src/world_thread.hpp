@@ -13,6 +13,7 @@
 
 #include "histogram.hpp"
 #include "muster/sim/recording.hpp"
+#include "newsroom.hpp"
 #include "people.hpp"
 #include "recording_file.hpp"
 #include "shared.hpp"
@@ -79,6 +80,7 @@ class WorldThread {
     People people_;
     std::vector<std::function<void(Witness)>> witnesses_;
 
+    Newsroom newsroom_;
     sim::Match told_match_;
     std::vector<sim::Flag> told_flags_;
     std::chrono::steady_clock::time_point empty_since_;

@@ -12,8 +12,6 @@ namespace {
 using flatbuffers::FlatBufferBuilder;
 using flatbuffers::Offset;
 
-constexpr std::size_t score_rows_max = 20;
-
 float units(sim::Length length) {
     return static_cast<float>(length) / static_cast<float>(sim::unit);
 }
@@ -93,16 +91,6 @@ protocol::Fact fact_of(sim::Event::Kind kind) {
                                        static_cast<int>(sim::Event::Kind::wall_destroyed));
 }
 
-// Better first: score, then kills, then fewer deaths, then the id, so that ranks are one order.
-bool is_better(const sim::World& world, sim::PlayerId a, sim::PlayerId b) {
-    const auto& one = world.players()[a];
-    const auto& two = world.players()[b];
-    if (one.score != two.score) return one.score > two.score;
-    if (one.kills != two.kills) return one.kills > two.kills;
-    if (one.deaths != two.deaths) return one.deaths < two.deaths;
-    return a < b;
-}
-
 }  // namespace
 
 Bytes write_welcome(const sim::World& world, const FrameOptions& frame, sim::PlayerId player,
@@ -144,21 +132,6 @@ Bytes write_welcome(const sim::World& world, const FrameOptions& frame, sim::Pla
     return finish(builder, protocol::Body::Welcome, welcome.Finish());
 }
 
-Bytes write_people(const sim::World& world, std::span<const sim::PlayerId> ids) {
-    FlatBufferBuilder builder(64 * ids.size() + 64);
-    std::vector<Offset<protocol::Person>> people;
-    people.reserve(ids.size());
-    for (const auto id : ids) {
-        if (!is_present(world, id)) continue;
-        const auto& player = world.players()[id];
-        const auto name = text(builder, world.name_of(id));
-        people.push_back(protocol::CreatePerson(
-            builder, id, player.generation, wire<protocol::Team>(player.team), player.bot, name));
-    }
-    const auto list = builder.CreateVector(people);
-    return finish(builder, protocol::Body::People, protocol::CreatePeople(builder, list));
-}
-
 Bytes write_match(const sim::World& world) {
     FlatBufferBuilder builder(256);
     const auto flags = builder.CreateVectorOfStructs(flags_of(world));
@@ -167,56 +140,34 @@ Bytes write_match(const sim::World& world) {
                   protocol::CreateMatchState(builder, &clock, flags));
 }
 
-Bytes write_scores(const sim::World& world, sim::PlayerId own) {
-    const auto present = world.present();
-    const auto better = [&](sim::PlayerId a, sim::PlayerId b) { return is_better(world, a, b); };
-    std::vector<sim::PlayerId> shown(std::min(present.size(), score_rows_max));
-    std::ranges::partial_sort_copy(present, shown, better);
-    std::size_t rank = 0, bots = 0;
-    const bool has_own = is_present(world, own);
-    for (const auto id : present) {
-        bots += world.players()[id].bot ? 1U : 0U;
-        if (has_own && better(id, own)) ++rank;
+std::vector<News> news_of(const sim::World& world) {
+    std::vector<News> news;
+    // Somebody who left in this step still has a name, or an empty one.
+    const auto name_of = [&](sim::PlayerId id) {
+        return std::string(id < world.players().size() ? world.name_of(id) : std::string_view{});
+    };
+    for (const sim::Event& event : world.events()) {
+        if (!sim::is_for_everybody(event.kind)) continue;
+        news.push_back({event, world.tick(), name_of(event.player), name_of(event.other)});
     }
-    if (has_own && rank >= score_rows_max) shown.push_back(own);
-
-    FlatBufferBuilder builder(2'048);
-    std::vector<Offset<protocol::ScoreRow>> rows;
-    for (const auto id : shown) {
-        const auto& player = world.players()[id];
-        const auto name = text(builder, world.name_of(id));
-        rows.push_back(protocol::CreateScoreRow(builder, id, wire<protocol::Team>(player.team),
-                                                player.score, player.kills, player.deaths,
-                                                player.captures, name));
-    }
-    const auto list = builder.CreateVector(rows);
-    return finish(
-        builder, protocol::Body::Scores,
-        protocol::CreateScores(builder, list, wire<std::uint16_t>(has_own ? rank + 1 : 0),
-                               wire<std::uint16_t>(present.size()), wire<std::uint16_t>(bots)));
+    return news;
 }
 
-Bytes write_news(const sim::World& world) {
-    const auto events = world.events();
-    const auto for_all = [](const sim::Event& event) { return sim::is_for_everybody(event.kind); };
-    if (std::ranges::none_of(events, for_all)) return {};
+Bytes write_news(std::span<const News> news) {
     FlatBufferBuilder builder(1'024);
-    std::vector<Offset<protocol::News>> news;
-    const auto name_of = [&](sim::PlayerId id) {
-        // Somebody who left in this step still has a name, or an empty one.
-        const auto name = id < world.players().size() ? world.name_of(id) : std::string_view{};
+    const auto named = [&](const std::string& name) {
         return name.empty() ? Offset<flatbuffers::String>{} : text(builder, name);
     };
-    for (const auto& event : events) {
-        if (!for_all(event)) continue;
-        const auto player = name_of(event.player);
-        const auto other = name_of(event.other);
-        news.push_back(protocol::CreateNews(
-            builder, fact_of(event.kind), world.tick(), wire<protocol::Team>(event.team),
+    std::vector<Offset<protocol::News>> items;
+    for (const auto& [event, tick, player_name, other_name] : news) {
+        const auto player = named(player_name);
+        const auto other = named(other_name);
+        items.push_back(protocol::CreateNews(
+            builder, fact_of(event.kind), tick, wire<protocol::Team>(event.team),
             wire<protocol::Weapon>(event.weapon), event.index, event.player, event.other, player,
             other, units(event.at.x), units(event.at.y)));
     }
-    const auto list = builder.CreateVector(news);
+    const auto list = builder.CreateVector(items);
     return finish(builder, protocol::Body::Newspaper, protocol::CreateNewspaper(builder, list));
 }
 

@@ -20,12 +20,17 @@ struct WelcomeOptions {
 };
 [[nodiscard]] Bytes write_welcome(const sim::World& world, const FrameOptions& frame,
                                   sim::PlayerId player, const WelcomeOptions& options);
-[[nodiscard]] Bytes write_people(const sim::World& world, std::span<const sim::PlayerId> ids);
 [[nodiscard]] Bytes write_match(const sim::World& world);
-/// The twenty best and `own`.
-[[nodiscard]] Bytes write_scores(const sim::World& world, sim::PlayerId own);
-/// The last step's events that are for everybody; empty when there were none.
-[[nodiscard]] Bytes write_news(const sim::World& world);
+/// Something that everybody is told (sim::is_for_everybody), with the names of those in it as they
+/// were then.
+struct News {
+    sim::Event event;
+    sim::Tick tick = 0;
+    std::string player_name, other_name;
+};
+/// The last step's. Empty when there were none.
+[[nodiscard]] std::vector<News> news_of(const sim::World& world);
+[[nodiscard]] Bytes write_news(std::span<const News> news);
 [[nodiscard]] Bytes write_chat(const sim::World& world, sim::PlayerId from, std::string_view text,
                                bool team_only);
 /// `kind` is a NoticeKind of the schema.
