@@ -1,6 +1,6 @@
 import { effect } from "@preact/signals";
 import type { ComponentChildren, VNode } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Loading, PageHead } from "./parts/basics";
 import { ErrorBoundary } from "./parts/error_boundary";
 import { Icon, type IconName } from "./parts/icon";
@@ -99,6 +99,27 @@ function NavLink({ place, path, badge }: { place: Place; path: string; badge?: n
   );
 }
 
+/** Whether this Muster has worlds: a coordinator alone has none to play in. */
+function useWorlds(): boolean {
+  const [there, setThere] = useState(false);
+  useEffect(() => {
+    const gone = new AbortController();
+    fetch("/api/v1/worlds", { signal: gone.signal }).then((answer) => setThere(answer.ok), () => undefined);
+    return () => gone.abort();
+  }, []);
+  return there;
+}
+
+/** To the game, in a tab of its own: it is another page, and wants the keyboard. */
+function PlayLink() {
+  return (
+    <a href="/play" target="_blank" rel="noopener">
+      <Icon name="play" />
+      <span>Play</span>
+    </a>
+  );
+}
+
 function LiveMark() {
   const { live, failure } = current().fleet;
   if (live.value === "open" && !failure.value) return <span class="live good">Live</span>;
@@ -113,6 +134,7 @@ function Shell({ children }: { children: ComponentChildren }) {
   const { me, fleet } = current();
   const path = address.value.path;
   const attention = [...fleet.servers.value.values()].filter(needsAttention).length;
+  const worlds = useWorlds();
   const places = PLACES.filter((place) => (!place.admin || mayAdminister()) && (!place.whole || seesNodes()));
   return (
     <div class="shell">
@@ -128,6 +150,7 @@ function Shell({ children }: { children: ComponentChildren }) {
           {places.map((place) => (
             <NavLink key={place.href} place={place} path={path} {...(place.href === "/servers" && { badge: attention })} />
           ))}
+          {worlds && <PlayLink />}
         </nav>
         <div class="side-foot">
           <LiveMark />
