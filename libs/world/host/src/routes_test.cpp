@@ -150,7 +150,7 @@ TEST(Routes, ListsWorldsWithIceServersThatAreNotKept) {
     EXPECT_EQ(site.call("GET", "/api/v1/worlds/room/metrics").body["server"]["sessions"], 0);
     EXPECT_FALSE(list.headers.find("Access-Control-Allow-Origin"));
     const Reply all = site.call("GET", "/api/v1/worlds/statistics");
-    EXPECT_EQ(all.body["worlds"][0]["world"], "room");
+    EXPECT_EQ(all.body["worlds"][0]["name"], "room");
     EXPECT_GT(all.body["process"]["rss_bytes"], 1'000'000);
 }
 
