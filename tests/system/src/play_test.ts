@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { PHONE } from "./support/browser";
 import { Player, SMALL } from "./support/player";
@@ -11,7 +12,8 @@ let busy: Worlds;
 const players: Player[] = [];
 
 beforeAll(async () => {
-  quiet = await Worlds.start("--modes", "tdm", "--bots", "0", "--seed", "7", "--match", "15m");
+  // A map with an open way from base to base: people find their way round crates, these two do not.
+  quiet = await Worlds.start("--modes", "tdm", "--bots", "0", "--seed", "7", "--match", "15m", "--map", join(import.meta.dirname, "support/duel.json"));
   busy = await Worlds.start("--modes", "ctf", "--bots", "60", "--seed", "7", "--match", "15m");
 });
 afterAll(async () => {
