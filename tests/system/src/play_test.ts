@@ -7,6 +7,9 @@ import { Worlds } from "./support/worlds";
 
 /** Goal: two people in two browsers meet in one world: they see each other move, shoot and talk. */
 
+/** Well before a silent connection is given up. */
+const SOON_MS = 12_000;
+
 let quiet: Worlds;
 let busy: Worlds;
 const players: Player[] = [];
@@ -118,11 +121,11 @@ describe("two people in one world", () => {
     await anna.page.keyboard.press("Escape");
     await anna.page.getByRole("button", { name: "Leave the match" }).click();
     await anna.page.getByRole("button", { name: "Play" }).waitFor();
-    await until("nobody is there", async () => (await quiet.get<{ worlds: { people: number }[] }>("/api/v1/worlds")).worlds[0]?.people === 0);
+    await until("nobody is there", async () => (await quiet.get<{ worlds: { people: number }[] }>("/api/v1/worlds")).worlds[0]?.people === 0, SOON_MS);
     // A page that is closed says so, too.
     await anna.join();
     await anna.page.goto("about:blank");
-    await until("nobody is there", async () => (await quiet.get<{ worlds: { people: number }[] }>("/api/v1/worlds")).worlds[0]?.people === 0);
+    await until("nobody is there", async () => (await quiet.get<{ worlds: { people: number }[] }>("/api/v1/worlds")).worlds[0]?.people === 0, SOON_MS);
   });
 });
 

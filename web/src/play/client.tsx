@@ -71,8 +71,10 @@ export class Client implements Audience {
     render(<Hud store={this.store} deeds={this.deeds()} />, this.hudRoot);
     const pace = new Pace(browserBeat(), throttles(location.search), (now, hidden) => this.turn(now, hidden));
     document.addEventListener("visibilitychange", () => pace.changed());
-    window.addEventListener("pagehide", (event) => {
-      if (!event.persisted) this.connection.pageGoes();
+    // Also when the browser keeps the page for a way back: nobody plays a page that is not shown. Back on it, one begins anew.
+    window.addEventListener("pagehide", () => this.connection.pageGoes());
+    window.addEventListener("pageshow", (event) => {
+      if (event.persisted) location.reload();
     });
     for (const kind of ["pointerdown", "keydown"] as const) window.addEventListener(kind, () => this.mixer.wake());
     expose(this.game, this.meter, this.connection, this.store, () => this.scene);
