@@ -39,8 +39,6 @@ class Bots {
     /// The bot that left, or no_player.
     sim::PlayerId make_room(sim::Team for_team);
     void set_wanted(std::uint16_t wanted);
-    /// Tells it of each bot's join, leave and input from now on (make_room()'s too); null: nobody.
-    void record_to(sim::Recorder* recorder);
     [[nodiscard]] std::size_t count() const;
 
   private:
