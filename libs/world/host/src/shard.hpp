@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "cadence.hpp"
 #include "histogram.hpp"
 #include "inbound.hpp"
 #include "muster/base/bucket.hpp"
@@ -73,7 +74,12 @@ class Shard final : rtc::Listener {
         Link* link = nullptr;
         std::vector<Person> persons;
         std::shared_ptr<const Board> board;
-        std::vector<Session*> playing;  ///< place i is written to in ticks that are i modulo period
+        struct Turn {
+            Session* session;
+            Cadence cadence;
+        };
+        std::vector<Turn> playing;
+        std::uint8_t next_phase = 0;  ///< of the next session that begins
         std::uint64_t frames_seen = 0;
         sim::Tick tick = 0;     ///< of the last frame
         std::deque<Note> late;  ///< notes that the ring had no place for; a few for each session
@@ -126,6 +132,7 @@ class Shard final : rtc::Listener {
     void hear(Session& session, const inbound::Bye& bye);
     void round(WorldSide& world);
     void serve(WorldSide& world, Session& session, const replication::Frame& frame);
+    void keep_time(WorldSide& world, WorldSide::Turn& turn, sim::Tick period);
     void introduce(WorldSide& world, Session& session, const replication::Frame& frame);
     void show(WorldSide& world, Session& session, const replication::Frame& frame);
 

@@ -79,6 +79,7 @@ void Shard::hear(Session& session, const inbound::Inputs& inputs) {
         const sim::Input& input = inputs.steps[i];
         if (input.sequence <= session.sequence) continue;
         session.sequence = input.sequence;
+        session.heard = session.world->tick;
         if (!session.inputs.take(stamp(now_)) ||
             !link.inputs.push(InputNote{session.id, session.player, input})) {
             link.inputs_dropped.fetch_add(1, std::memory_order_relaxed);
@@ -120,8 +121,7 @@ void Shard::hear(Session& session, const inbound::Bye&) {
     }
 }
 
-// Snapshots of a new frame, to those whose turn it is: each place of `playing` has one tick of the
-// period, so that the sessions share its ticks evenly. When frames were missed, so were the turns
+// Snapshots of a new frame, to those whose turn it is. When frames were missed, so were the turns
 // of their ticks, and all come now. Between slices what has arrived gets its share.
 void Shard::round(WorldSide& world) {
     const std::uint64_t published = world.door->frames->published();
@@ -136,9 +136,11 @@ void Shard::round(WorldSide& world) {
     const auto start = std::chrono::steady_clock::now();
     std::size_t served = 0;
     for (sim::Tick turn = 0; turn < turns; ++turn) {
-        for (std::size_t i = (frame.tick() - turn) % period; i < world.playing.size();
-             i += period) {
-            serve(world, *world.playing[i], frame);
+        for (std::size_t i = 0; i < world.playing.size(); ++i) {
+            WorldSide::Turn& next = world.playing[i];
+            if (!next.cadence.has_turn(frame.tick() - turn, period)) continue;
+            serve(world, *next.session, frame);
+            if (turns == 1) keep_time(world, next, period);
             if (++served % sessions_a_slice != 0) continue;
             socket_.flush();
             now_ = shared_.now();
@@ -163,6 +165,20 @@ void Shard::serve(WorldSide& world, Session& session, const replication::Frame& 
     pump(session);
     show(world, session, frame);
     endpoint_.flush(session.peer, now_);
+}
+
+// Only as long as no tick gets many more sessions than its share: one late round is worse for all
+// than a tick more is for one.
+void Shard::keep_time(WorldSide& world, WorldSide::Turn& turn, sim::Tick period) {
+    const Session& session = *turn.session;
+    if (session.sequence == 0 || session.gone || session.closing) return;
+    const bool is_acknowledged = session.viewer.acknowledged() >= session.sequence;
+    const auto by = turn.cadence.observe(world.tick, session.heard, is_acknowledged, period);
+    if (by == 0) return;
+    const auto there = std::ranges::count_if(world.playing, [&](const WorldSide::Turn& other) {
+        return other.cadence.has_turn(world.tick + by, period);
+    });
+    if (std::cmp_less(there, world.playing.size() / period * 5 / 4 + 4)) turn.cadence.move(by);
 }
 
 void Shard::introduce(WorldSide& world, Session& session, const replication::Frame& frame) {

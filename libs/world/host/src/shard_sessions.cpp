@@ -59,7 +59,7 @@ void Shard::begin(WorldSide& world, mail::Begin& begin) {
     if (session == nullptr || session->gone || session->closing || session->playing) return;
     session->playing = true;
     session->place = world.playing.size();
-    world.playing.push_back(session);
+    world.playing.push_back({session, Cadence(world.next_phase++)});
     for (SharedBytes& message : begin.messages) tell(*session, std::move(message));
     pump(*session);
     flush_soon(*session);
@@ -77,7 +77,7 @@ void Shard::end(const mail::End& end) {
 }
 
 void Shard::tell_all(WorldSide& world, const mail::TellAll& tell_all) {
-    for (Session* session : world.playing) {
+    for (const auto& [session, cadence] : world.playing) {
         const bool is_meant = tell_all.team == sim::Team::none ||
                               world.persons[session->player].team == tell_all.team;
         if (is_meant && !session->closing) tell(*session, tell_all.message);
@@ -85,7 +85,7 @@ void Shard::tell_all(WorldSide& world, const mail::TellAll& tell_all) {
 }
 
 void Shard::tell_some(WorldSide& world, const mail::TellSome& some) {
-    for (Session* session : world.playing) {
+    for (const auto& [session, cadence] : world.playing) {
         if (session->closing) continue;
         const auto [first, last] = std::ranges::equal_range(
             some.messages, session->player, {}, [](const auto& one) { return one.first; });
@@ -166,7 +166,7 @@ void Shard::stop_playing(Session& session) {
     session.playing = false;
     auto& playing = session.world->playing;
     playing[session.place] = playing.back();
-    playing[session.place]->place = session.place;
+    playing[session.place].session->place = session.place;
     playing.pop_back();
 }
 

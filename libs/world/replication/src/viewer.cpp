@@ -63,6 +63,9 @@ std::size_t Viewer::visible() const {
 sim::Tick Viewer::stalest() const {
     return impl_->stalest;
 }
+std::uint32_t Viewer::acknowledged() const {
+    return impl_->acknowledged;
+}
 
 void Viewer::Impl::begin(const Frame::Parts& parts, Plan& plan) {
     const auto places = parts.players.size();
@@ -94,7 +97,7 @@ void Viewer::Impl::begin(const Frame::Parts& parts, Plan& plan) {
             at = self.at;
             plan.has_own = true;
             plan.own = self_of(parts.tick, self);
-            plan.acknowledged = self.acknowledged;
+            plan.acknowledged = acknowledged = self.acknowledged;
         }
     }
     plan.distances = parts.distances_from(at);

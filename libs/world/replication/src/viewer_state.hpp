@@ -75,7 +75,8 @@ struct Viewer::Impl {
     sim::Tick since = 2;   ///< ticks between the last two writes, of this and the one before
     sim::Tick since_before = 2;
     std::uint32_t writes = 0;
-    std::uint32_t known = 0;  ///< in view
+    std::uint32_t known = 0;         ///< in view
+    std::uint32_t acknowledged = 0;  ///< of the player's inputs, by the last write
     sim::Tick stalest = 0;
 
     std::vector<std::uint8_t>

@@ -53,6 +53,8 @@ class Viewer {
     void forget_stranger(sim::PlayerId id);
 
     [[nodiscard]] std::size_t visible() const;
+    /// The newest input of this player that the last write acknowledged.
+    [[nodiscard]] std::uint32_t acknowledged() const;
     /// Ticks since the stalest visible entity was sent, as of the last write.
     [[nodiscard]] sim::Tick stalest() const;
 
