@@ -15,7 +15,7 @@ using namespace std::chrono_literals;
 constexpr auto ask_every = 500ms;
 constexpr std::size_t waiting_max = 8;
 constexpr std::size_t past_max = 4;
-constexpr float view_margin = 4;  // units: on the edge both answers are right
+constexpr float view_margin = 8;  // units: the view breathes by a sixty-fourth with what is in it
 // Snapshots do not come every tick.
 constexpr sim::Tick age_slack = 4;
 

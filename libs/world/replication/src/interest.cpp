@@ -8,6 +8,8 @@ namespace muster::replication {
 
 namespace {
 
+constexpr std::uint32_t far_every_max = 16;
+
 // Bit n: whether a cell of number n (modulo 64) has its turn in this write, one in `every`.
 std::uint64_t turns(std::uint32_t write, std::uint32_t every) {
     std::uint64_t bits = 0;
@@ -20,10 +22,11 @@ std::uint64_t turns(std::uint32_t write, std::uint32_t every) {
 
 void Viewer::Impl::send_due(Plan& plan) {
     if (plan.slots() == 0) return;
-    // Where little can be sent, looking for more would be in vain.
-    const std::uint32_t pressed = plan.slots() * 32 < known ? 2 : 1;
+    // Where little can be sent, looking for more would be in vain. Decided for a whole round of
+    // turns: a cell whose turn came in one rhythm but not in the other would be left out for long.
+    if (writes % (far_every_max * 2) == 0) pressed = plan.slots() * 32 < known ? 2 : 1;
     const std::uint32_t far_every =
-        std::clamp<std::uint32_t>(plan.budget.far_every, 1, 16) * pressed;
+        std::clamp<std::uint32_t>(plan.budget.far_every, 1, far_every_max) * pressed;
     // The player's number staggers the cells of many viewers.
     const auto far_turns = turns(writes + player, far_every);
     const auto middle_turns = turns(writes + player, 2 * pressed);
@@ -92,8 +95,11 @@ void Viewer::Impl::look_into(Plan& plan, std::uint32_t cell, bool turn) {
 // Who comes near takes a place even when there are none: somebody far will lose one.
 void Viewer::Impl::admit(Plan& plan) {
     const auto places = plan.known_max > known ? plan.known_max - known : 0;
+    waiting /= 2;  // only some cells are looked into each time
     if (plan.newcomers <= std::min<std::size_t>(plan.slots(), places)) return;
-    plan.refused = true;
+    // Who only finds this snapshot full comes with the next; a view that shrank for that would
+    // leave out whoever stays at its edge.
+    plan.refused = plan.newcomers > places;
     const auto near_places = places + plan.known_max / 4;
     const float near = plan.enter_squared / 4;
     std::size_t admitted = 0;
@@ -108,6 +114,9 @@ void Viewer::Impl::admit(Plan& plan) {
         else
             plan.candidates[n] = index;
     }
+    const auto wished = std::min<std::size_t>(plan.newcomers, places);
+    if (wished > admitted)
+        waiting = std::max(waiting, static_cast<std::uint32_t>(wished - admitted));
 }
 
 // The most urgent until the budget is full. What is merely due stays below a softer limit, so that

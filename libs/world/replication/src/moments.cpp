@@ -9,7 +9,7 @@ void Viewer::Impl::choose_moments(Plan& plan) {
     const auto& parts = plan.parts;
     if (parts.moments.empty()) return;
     // Never at the cost of keeping fresh what is in view; half of what there is where few are in
-    // view, a quarter in a crowd.
+    // view, a quarter in a crowd, an eighth while somebody waits to be shown at all.
     const auto fixed = snapshot_size({.own = plan.has_own,
                                       .entities = 2 + plan.duty,
                                       .shots = 1,
@@ -17,8 +17,9 @@ void Viewer::Impl::choose_moments(Plan& plan) {
                                       .gone = plan.gone_reserved}) -
                        2 * 16;
     if (plan.bytes < fixed + 16) return;
-    const auto share = std::clamp(plan.bytes - std::min(plan.bytes, sizeof(EntityRecord) * known),
-                                  plan.bytes / 4, plan.bytes / 2);
+    auto share = std::clamp(plan.bytes - std::min(plan.bytes, sizeof(EntityRecord) * known),
+                            plan.bytes / 4, plan.bytes / 2);
+    if (waiting > 0) share = plan.bytes / 8;
     plan.moment_limit = std::min(
         {(plan.bytes - fixed - 4) / sizeof(ShotRecord), share / sizeof(ShotRecord), moments_max});
     choose_personal(plan);

@@ -219,6 +219,42 @@ TEST(Replication, ShrinksTheViewWhenMoreAreThereThanCanBeKeptFresh) {
         EXPECT_NE(scene.client.mirror.find(near[n].second), nullptr) << near[n].first / sim::unit;
 }
 
+TEST(Replication, ShowsWhoComesIntoABusyViewWithinASecond) {
+    constexpr std::uint16_t players = 800;
+    constexpr sim::Tick settled = 90, every = 3, second = 60;
+    Crowd crowd(players, 7, *sim::generate_map(4'000, 3'000, 3));
+    for (int n = 0; n < 400; ++n) crowd.step();  // from their bases
+    Frame frame(crowd.world, {});
+    std::vector<Client> clients;
+    for (sim::PlayerId id = 0; id < players; id += 40)
+        clients.emplace_back(id, crowd.world.players()[id].generation, Weather{}, id);
+    // By client and player: since when it has been alive and in view.
+    std::vector<std::array<sim::Tick, players>> since(clients.size());
+    std::uint64_t compared = 0, unknown = 0;
+    const auto view = frame.options().view - 4 * sim::unit;
+    for (sim::Tick tick = 1; tick <= 240; ++tick) {
+        crowd.step();
+        frame.build(crowd.world);
+        for (std::size_t n = 0; n < clients.size(); ++n) {
+            const auto self = static_cast<sim::PlayerId>(n * 40);
+            if ((tick + n) % every == 0) clients[n].exchange(frame, {.far_every = 6});
+            clients[n].deliver(crowd.world.tick());
+            for (sim::PlayerId id = 0; id < players; ++id) {
+                const auto distance = sim::distance_squared(crowd.world.players()[id].at,
+                                                            crowd.world.players()[self].at);
+                const bool is_seen = frame.entity(id) != nullptr && frame.entity(self) != nullptr &&
+                                     id != self && distance <= std::int64_t{view} * view;
+                if (!is_seen) since[n][id] = tick;
+                if (tick < settled || tick - since[n][id] < second) continue;
+                ++compared;
+                if (clients[n].mirror.find(id) == nullptr) ++unknown;
+            }
+        }
+    }
+    EXPECT_GT(compared, 100'000U);
+    EXPECT_LT(unknown * 300, compared) << unknown << " of " << compared;
+}
+
 TEST(Replication, ThirtyTwoInViewCostAtMost15KilobytesASecond) {
     Scene scene(33, sees_all);
     std::size_t bytes = 0, packets = 0;

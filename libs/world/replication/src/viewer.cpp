@@ -137,8 +137,12 @@ void Viewer::Impl::send_oldest(Plan& plan) {
     plan.entity_limit = plan.bytes > fixed
                             ? std::min((plan.bytes - fixed) / sizeof(EntityRecord), entities_max)
                             : 0;
-    // Two are left for newcomers, lest who stands near by be kept out by who is far.
-    if (plan.entity_limit > 4) plan.duty = std::min(plan.duty, plan.entity_limit - 2);
+    // Two are left for newcomers, lest who stands near by be kept out by who is far; a quarter
+    // while more of them wait, for to come late is worse than to be a little less fresh.
+    if (plan.entity_limit > 4) {
+        const auto for_newcomers = std::clamp<std::size_t>(waiting, 2, plan.entity_limit / 4 + 1);
+        plan.duty = std::min(plan.duty, plan.entity_limit - for_newcomers);
+    }
     stalest = 0;
     while (!order.empty()) {
         const auto entry = order.front();

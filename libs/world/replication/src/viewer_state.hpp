@@ -75,6 +75,8 @@ struct Viewer::Impl {
     sim::Tick since = 2;   ///< ticks between the last two writes, of this and the one before
     sim::Tick since_before = 2;
     std::uint32_t writes = 0;
+    std::uint32_t pressed = 1;       ///< 2: looks half as often for what else there is
+    std::uint32_t waiting = 0;       ///< newcomers whom the last snapshots had no room for
     std::uint32_t known = 0;         ///< in view
     std::uint32_t acknowledged = 0;  ///< of the player's inputs, by the last write
     sim::Tick stalest = 0;
