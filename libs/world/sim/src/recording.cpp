@@ -11,7 +11,7 @@ namespace muster::sim {
 namespace {
 
 constexpr std::string_view magic = "MSTR";
-constexpr std::uint8_t version = 1;
+constexpr std::uint8_t version = 2;
 constexpr Tick hash_interval = 600;
 
 enum class Tag : std::uint8_t { step = 0, joined = 1, left = 2, hash = 3 };
