@@ -84,8 +84,8 @@ void Endpoint::Impl::emit(const Address& to, std::span<const std::byte> datagram
 }
 
 void Endpoint::Impl::mark_dirty(Peer& peer) {
-    if (std::exchange(peer.is_dirty, true)) return;
-    dirty.push_back(peer.id);
+    peer.is_dirty = true;
+    if (!std::exchange(peer.is_listed, true)) dirty.push_back(peer.id);
 }
 
 void Endpoint::Impl::touch(Peer& peer) {
@@ -105,7 +105,9 @@ void Endpoint::Impl::flush_all(Instant now) {
     const auto now_dirty = std::exchange(dirty, {});
     for (const PeerId id : now_dirty) {
         Peer* const peer = find(id);
-        if (peer != nullptr && peer->is_dirty) flush(*peer, now);
+        if (peer == nullptr) continue;
+        peer->is_listed = false;
+        if (peer->is_dirty) flush(*peer, now);
     }
     if (dirty.empty()) {
         dirty = now_dirty;  // keeps its memory
@@ -129,6 +131,7 @@ void Endpoint::Impl::end(Peer& peer, Gone why) {
         if (by_address.find(peer.addresses[i]) == peer.slot()) by_address.erase(peer.addresses[i]);
     }
     deadlines.remove(peer.slot());
+    if (peer.is_listed) std::erase(dirty, peer.id);
     gone.push_back(peer.id);
     listener.on_gone(peer.id, why);
 }
@@ -254,6 +257,7 @@ std::size_t Endpoint::reliable_bytes_pending(PeerId id) const {
 }
 
 const Statistics& Endpoint::statistics() const {
+    impl_->statistics.to_flush = impl_->dirty.size();
     return impl_->statistics;
 }
 

@@ -57,7 +57,8 @@ class Peer final : public ConnectionSink {
     /// Of the last checks' transactions: one that comes again from elsewhere was replayed.
     std::array<std::uint32_t, 32> recent_checks{};
     std::uint8_t next_check = 0;
-    bool is_dirty = false;    ///< in Impl::dirty
+    bool is_dirty = false;    ///< has something to send
+    bool is_listed = false;   ///< in Impl::dirty
     bool is_touched = false;  ///< in Impl::touched
     bool was_open = false;
     bool is_gone = false;
@@ -112,7 +113,7 @@ struct Endpoint::Impl {
     FlatMap<Address, AddressHash> by_address;
     FlatMap<std::string, TextHash> by_ufrag;
     Deadlines deadlines;
-    std::vector<PeerId> dirty;    ///< have something to send
+    std::vector<PeerId> dirty;    ///< had something to send; each once
     std::vector<PeerId> touched;  ///< their deadline may be an earlier one now
     std::vector<PeerId> gone;     ///< to be buried when nothing of theirs is under way
     struct Handshake {

@@ -52,6 +52,24 @@ TEST(Endpoint, OpensAndSaysBackWhatItHears) {
     }
 }
 
+TEST(Endpoint, ListsAPeerThatIsAlwaysFlushedByItselfOnceAndForgetsItWhenItGoes) {
+    Network network(1);
+    auto& server = network.add_server();
+    auto& caller = network.add_caller();
+    const auto peer = caller.call(server);
+    ASSERT_TRUE(peer) << peer.error().message;
+    ASSERT_TRUE(network.run_until([&] { return all_open(network); }, 1s));
+    const std::array<std::byte, 3> message{};
+    for (int n = 0; n < 50; ++n) {
+        ASSERT_EQ(server.endpoint.send(*peer, unreliable_stream, false, message, {}, network.now()),
+                  sctp::Sent::queued);
+        server.endpoint.flush(*peer, network.now());
+    }
+    EXPECT_EQ(server.endpoint.statistics().to_flush, 1U);
+    server.endpoint.drop(*peer, network.now());
+    EXPECT_EQ(server.endpoint.statistics().to_flush, 0U);
+}
+
 TEST(Endpoint, KeepsEveryReliableMessageInOrderOnABadNetwork) {
     Network network(2);
     network.loss = 0.1;

@@ -91,6 +91,7 @@ struct Statistics {
     std::uint64_t dropped_bad = 0;      ///< broken or replayed STUN, DTLS or SCTP
     std::uint64_t handshakes = 0, handshakes_refused = 0, handshakes_failed = 0, rebound = 0;
     std::size_t peers = 0, opening = 0;
+    std::size_t to_flush = 0;  ///< peers that flush_all() will look at; never more than there are
 };
 
 /// What one peer's connection did.
