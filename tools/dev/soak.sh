@@ -3,6 +3,7 @@
 #   brain SEEDS          the coordinator's judgement over so many seeds of random faults
 #   kill TIMES [SEED]    kill -9 of coordinator, node and Docker Engine with operations in flight
 #   partition TIMES [SEED]  the network between node and coordinator cut, both ways or one, with operations in flight
+#   worlds MINUTES       players who come and go, and others who stay: memory must not grow, nobody is left behind
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source tools/dev/steps.sh
@@ -23,6 +24,11 @@ brain_soak() {
     build_preset release muster_brain_sim
     build/release/bin/muster_brain_sim "$1"
 }
+worlds_soak() { # MINUTES
+    build_preset release muster muster-load
+    rm -rf build/soak/worlds
+    python3 tools/soak/worlds.py --bin build/release/bin --folder build/soak/worlds --minutes "$1"
+}
 
 name=${1:-}
 [ $# -eq 0 ] || shift
@@ -31,11 +37,13 @@ case "$name" in
     brain) brain_soak "${1:-1000}" ;;
     kill) fleet_soak kill "${1:-200}" "${2:-}" ;;
     partition) fleet_soak partition "${1:-100}" "${2:-}" ;;
+    worlds) worlds_soak "${1:-30}" ;;
     short)
         brain_soak 50
+        worlds_soak 1
         # Docker 20.10 itself loses what it was killed in the middle of starting; `kill` kills it too.
         fleet_soak kill 8 1 --victims coordinator,node
         fleet_soak partition 4 2
         ;;
-    *) die "soak what? brain SEEDS, kill TIMES [SEED], partition TIMES [SEED], short" ;;
+    *) die "soak what? brain SEEDS, kill TIMES [SEED], partition TIMES [SEED], worlds MINUTES, short" ;;
 esac
