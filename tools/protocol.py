@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes docs/node-protocol.md from proto/muster/node/v1/node.proto: the messages, their fields, and the comments beside them.
+"""Writes docs/node-protocol.md and docs/world-link.md from proto/: the messages, their fields, and the comments beside them.
 
-`tools/protocol.py` writes it; `tools/protocol.py --check` says whether it is what the source says, for the tests.
+`tools/protocol.py` writes them; `tools/protocol.py --check` says whether they are what the sources say, for the tests.
 """
 
 import pathlib
@@ -9,20 +9,22 @@ import re
 import sys
 
 ROOT = pathlib.Path(__file__).parent.parent
-SOURCE = ROOT / 'proto/muster/node/v1/node.proto'
-PAGE = ROOT / 'docs/node-protocol.md'
+PAGES = [  # source, page, title
+    ('proto/muster/node/v1/node.proto', 'docs/node-protocol.md', 'The protocol between coordinator and nodes'),
+    ('proto/muster/world/v1/world.proto', 'docs/world-link.md', 'The protocol between coordinator and world servers'),
+]
 
 
 def cell(text):
     return text.replace('|', '\\|').strip()
 
 
-def page():
-    out = ['# The protocol between coordinator and nodes', '',
-           f'Made by `tools/protocol.py` from [{SOURCE.name}](../{SOURCE.relative_to(ROOT)}); change it there.', '']
+def page(source, title):
+    out = [f'# {title}', '',
+           f'Made by `tools/protocol.py` from [{source.name}](../{source.relative_to(ROOT)}); change it there.', '']
     comment = []  # lines that stand above what they are about
     rows = None   # of the block that is open
-    for line in SOURCE.read_text().splitlines():
+    for line in source.read_text().splitlines():
         text = line.strip()
         heading = re.match(r'// -+ (.*?) -+$', text)
         opening = re.match(r'(service|message|enum) (\w+) \{(.*)$', text)
@@ -61,12 +63,13 @@ def table(rows):
 
 
 def main():
-    text = page()
-    if '--check' in sys.argv:
-        if not PAGE.is_file() or PAGE.read_text() != text:
-            sys.exit('docs/node-protocol.md is not what the source says: run tools/protocol.py')
-        return
-    PAGE.write_text(text)
+    for source, name, title in PAGES:
+        text = page(ROOT / source, title)
+        path = ROOT / name
+        if '--check' not in sys.argv:
+            path.write_text(text)
+        elif not path.is_file() or path.read_text() != text:
+            sys.exit(f'{name} is not what the source says: run tools/protocol.py')
 
 
 main()

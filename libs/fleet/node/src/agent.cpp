@@ -4,6 +4,7 @@
 
 #include <boost/asio/thread_pool.hpp>
 
+#include "identity.hpp"
 #include "muster/base/file.hpp"
 #include "muster/node/node.hpp"
 #include "uplink.hpp"
@@ -90,9 +91,9 @@ class Agent::Body {
         auto password = load_or_make_password(folder);
         if (!password) co_return std::unexpected(password.error());
         password_ = std::move(*password);
-        auto known = load_identity(folder);
+        auto known = link::load_membership(folder, "node");
         if (!known) co_return std::unexpected(known.error());
-        NodeIdentity identity;
+        link::Membership identity;
         if (*known) {
             identity = std::move(**known);
             auto fresh = co_await uplink_.join_again(folder, identity, password_.hash);
@@ -102,10 +103,10 @@ class Agent::Body {
             if (!enrolled) co_return std::unexpected(enrolled.error());
             identity = std::move(*enrolled);
         }
-        if (options_.on_enrolled) options_.on_enrolled(identity.node_id);
+        if (options_.on_enrolled) options_.on_enrolled(identity.id);
         Host::Options host;
         host.data_dir = options_.data_dir;
-        host.node_id = identity.node_id;
+        host.node_id = identity.id;
         host.port_first = options_.port_first;
         host.port_last = options_.port_last;
         host.operations_max = options_.operations_max;

@@ -10,8 +10,8 @@
 #include "identity.hpp"
 #include "muster/base/encoding.hpp"
 #include "muster/base/file.hpp"
+#include "muster/link/join_token.hpp"
 #include "muster/link/link.hpp"
-#include "muster/node/join_token.hpp"
 #include "muster/node/node.hpp"
 #include "scene.hpp"
 
@@ -63,7 +63,7 @@ class Coordinator {
     }
     [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
     [[nodiscard]] std::string token(const std::string& secret = "a-secret-of-this-test") const {
-        return to_text({pki::facts(authority_.certificate_pem)->digest_hex, secret});
+        return link::to_text({pki::facts(authority_.certificate_pem)->digest_hex, secret});
     }
     void tell(const wire::ToNode& message) {
         ASSERT_NE(session, nullptr);

@@ -69,7 +69,7 @@ TEST_F(AgentTest, WithoutIdentityAndTokenThereIsNothingToDo) {
 
 TEST_F(AgentTest, AnotherCoordinatorThanTheTokensIsNotTrusted) {
     coordinator.open();
-    start(to_text({std::string(64, 'b'), "a-secret-of-this-test"}));
+    start(link::to_text({std::string(64, 'b'), "a-secret-of-this-test"}));
     for (int i = 0; i < 20; ++i) {
         loop.run_one_for(20ms);
         timers.advance(1s);
@@ -231,7 +231,7 @@ TEST_F(AgentTest, TwoOnOneFolderAreRefused) {
 TEST(Reconnect, WaitsLongerEachTimeUpToHalfAMinute) {
     for (unsigned tries = 0; tries < 70; ++tries) {
         for (const std::uint32_t random : {0U, 12'345U, 0x3fffffffU}) {
-            const milliseconds delay = reconnect_delay(tries, random);
+            const milliseconds delay = link::reconnect_delay(tries, random);
             EXPECT_GE(delay, 250ms);
             EXPECT_LE(delay, 30s);
             if (tries >= 6) EXPECT_GE(delay, 15s);

@@ -1,10 +1,10 @@
 #include "uplink.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "convert.hpp"
 #include "muster/base/random.hpp"
-#include "muster/node/join_token.hpp"
 #include "queries.hpp"
 
 namespace muster::node {
@@ -17,63 +17,25 @@ constexpr milliseconds renew_look{60'000};
 constexpr milliseconds expired_pause{600'000};
 // So many pings may stay away before a session is given up.
 constexpr int pings_missed_max = 4;
-constexpr milliseconds delay_first{500};
-constexpr milliseconds delay_max{30'000};
-
-bool is_refusal(Errc code) {
-    switch (code) {
-        case Errc::invalid_argument:
-        case Errc::unauthenticated:
-        case Errc::permission_denied:
-        case Errc::not_found:
-        case Errc::conflict:
-        case Errc::precondition_failed:
-        case Errc::unprocessable:
-        case Errc::unsupported:
-            return true;
-        default:
-            return false;
-    }
-}
+constexpr std::string_view kind = "node";
+// Of the folder of the identity: they outlive it.
+constexpr std::array<std::string_view, 2> password_files{"node.password", "node.password.hash"};
 
 }  // namespace
 
-milliseconds reconnect_delay(unsigned tries, std::uint32_t random) {
-    const milliseconds whole =
-        std::min<milliseconds>(delay_first * (1LL << std::min(tries, 10U)), delay_max);
-    const std::int64_t half = whole.count() / 2;
-    return milliseconds(half + static_cast<std::int64_t>(random) % (half + 1));
-}
-
-asio::awaitable<Result<NodeIdentity>> Uplink::enrol(std::filesystem::path folder,
-                                                    std::string password_hash, unsigned tries_max) {
-    const auto token = parse_join_token(options_.join_token);
-    if (!token) co_return std::unexpected(token.error());
-    const auto key = load_or_make_key(folder);
-    if (!key) co_return std::unexpected(key.error());
-    const auto request = pki::signing_request(*key);
-    if (!request) co_return std::unexpected(request.error());
-    wire::EnrollRequest message;
-    message.set_join_token(to_text(*token));
-    message.set_signing_request_der(*request);
-    message.set_name(options_.name);
-    message.set_version(options_.version);
-    message.set_password_hash(password_hash);
+asio::awaitable<Result<link::Membership>> Uplink::enrol(std::filesystem::path folder,
+                                                        std::string password_hash,
+                                                        unsigned tries_max) {
+    auto application =
+        link::apply_for_membership(folder, options_.join_token, options_.name, options_.version);
+    if (!application) co_return std::unexpected(application.error());
+    application->message.set_password_hash(password_hash);
     for (unsigned tries = 0; !stopped_; ++tries) {
-        auto reply = co_await until_stopped(
-            link::Client::enrol(tasks_.executor(), options_.coordinator, token->authority_digest,
-                                message, enrol_deadline));
-        if (reply) {
-            NodeIdentity identity;
-            identity.node_id = reply->node_id();
-            identity.authority_pem = reply->ca_pem();
-            identity.identity = {reply->certificate_pem(), *key};
-            if (auto kept = save_identity(folder, identity); !kept) {
-                co_return std::unexpected(kept.error());
-            }
-            co_return identity;
-        }
-        if (is_refusal(reply.error().code)) {
+        auto reply = co_await until_stopped(link::Client::enrol(
+            tasks_.executor(), options_.coordinator, application->authority_digest,
+            application->message, enrol_deadline));
+        if (reply) co_return link::take_membership(folder, kind, *application, *reply);
+        if (link::is_refusal(reply.error().code)) {
             co_return fail(reply.error().code,
                            "the coordinator refuses the join token: " + reply.error().message,
                            "join_token");
@@ -82,7 +44,7 @@ asio::awaitable<Result<NodeIdentity>> Uplink::enrol(std::filesystem::path folder
         if (tries + 1 == tries_max) co_return std::unexpected(reply.error());
         say("the coordinator at " + options_.coordinator +
             " cannot be joined yet: " + reply.error().message);
-        co_await pause_.wait(timers_, reconnect_delay(tries, random_below(1U << 30U)));
+        co_await pause_.wait(timers_, link::reconnect_delay(tries, random_below(1U << 30U)));
     }
     co_return fail(Errc::cancelled, "the node was stopped before it had joined");
 }
@@ -93,11 +55,11 @@ std::string Uplink::how_to_join_again() const {
            options_.coordinator + " --join-token TOKEN";
 }
 
-asio::awaitable<std::optional<NodeIdentity>> Uplink::join_again(std::filesystem::path folder,
-                                                                NodeIdentity identity,
-                                                                std::string password_hash) {
-    const bool refused = is_marked_refused(folder);
-    const auto ended = ended_at(identity.identity.certificate_pem, clock_.now());
+asio::awaitable<std::optional<link::Membership>> Uplink::join_again(std::filesystem::path folder,
+                                                                    link::Membership identity,
+                                                                    std::string password_hash) {
+    const bool refused = link::is_marked_refused(folder);
+    const auto ended = link::ended_at(identity.identity.certificate_pem, clock_.now());
     if ((!refused && !ended) || options_.coordinator.empty() || options_.join_token.empty()) {
         co_return std::nullopt;  // run() says what is wrong
     }
@@ -109,18 +71,19 @@ asio::awaitable<std::optional<NodeIdentity>> Uplink::join_again(std::filesystem:
     if (refused) std::filesystem::remove_all(into, ignored);
     auto fresh = co_await enrol(into, std::move(password_hash), 1);
     if (fresh && refused) {
-        if (auto put = replace_identity(folder, into); !put) fresh = std::unexpected(put.error());
+        if (auto put = link::replace_membership(folder, into, password_files); !put)
+            fresh = std::unexpected(put.error());
     }
     if (!fresh) {
         say(why + ", and it could not join again: " + fresh.error().message +
             "; its servers run on. To bring it back, " + how_to_join_again());
         co_return std::nullopt;
     }
-    say(why + "; it has joined again as " + fresh->node_id);
+    say(why + "; it has joined again as " + fresh->id);
     co_return std::move(*fresh);
 }
 
-void Uplink::serve(Host& host, NodeIdentity identity, std::filesystem::path folder,
+void Uplink::serve(Host& host, link::Membership identity, std::filesystem::path folder,
                    std::string password_hash) {
     host_ = &host;
     identity_ = std::move(identity);
@@ -144,7 +107,7 @@ asio::awaitable<void> Uplink::run() {
     if (options_.coordinator.empty()) co_return;
     tasks_.spawn(keep_fresh(this));
     while (!stopped_ && !unwelcome_) {
-        if (const auto since = ended_at(identity_.identity.certificate_pem, clock_.now())) {
+        if (const auto since = link::ended_at(identity_.identity.certificate_pem, clock_.now())) {
             // TLS would only say that it failed.
             say("the node's certificate ended on " + to_rfc3339(*since) +
                 "; its servers run on. To bring it back, " + how_to_join_again());
@@ -154,17 +117,17 @@ asio::awaitable<void> Uplink::run() {
         const auto ended = co_await connect_once();
         if (stopped_ || unwelcome_) break;
         if (!ended && ended.error().code == Errc::permission_denied) {
-            mark_refused(folder_);
+            link::mark_refused(folder_);
             say("the coordinator refuses this node: " + ended.error().message +
                 "; its servers run on. To bring it back, " + how_to_join_again());
         } else if (!ended) {
             say("no session with the coordinator: " + ended.error().message);
         }
-        co_await pause_.wait(timers_, reconnect_delay(tries_, random_below(1U << 30U)));
+        co_await pause_.wait(timers_, link::reconnect_delay(tries_, random_below(1U << 30U)));
         ++tries_;
     }
     if (unwelcome_) {
-        mark_refused(folder_);
+        link::mark_refused(folder_);
         say("the coordinator has revoked this node; its servers run on. To bring it back, " +
             how_to_join_again());
     }
@@ -317,7 +280,7 @@ asio::awaitable<void> Uplink::keep_fresh(Uplink* self) {
 }
 
 asio::awaitable<void> Uplink::renew_if_due() {
-    const auto due = renewal_time(identity_.identity.certificate_pem);
+    const auto due = link::renewal_time(identity_.identity.certificate_pem);
     if (!due || clock_.now() < *due) co_return;
     const auto request = pki::signing_request(identity_.identity.private_key_pem);
     if (!request) co_return;
@@ -327,14 +290,12 @@ asio::awaitable<void> Uplink::renew_if_due() {
         say("the certificate could not be renewed: " + reply.error().message);
         co_return;
     }
-    NodeIdentity fresh = identity_;
-    fresh.identity.certificate_pem = reply->certificate_pem();
-    if (!reply->ca_pem().empty()) fresh.authority_pem = reply->ca_pem();
-    if (auto kept = save_identity(folder_, fresh); !kept) {
-        say("the new certificate cannot be kept: " + kept.error().message);
+    auto fresh = link::take_renewal(folder_, kind, identity_, *reply);
+    if (!fresh) {
+        say("the new certificate cannot be kept: " + fresh.error().message);
         co_return;
     }
-    identity_ = std::move(fresh);
+    identity_ = std::move(*fresh);
     // A session with the old one ends here, and the next begins with the new one.
     if (session_) session_->close();
 }

@@ -7,16 +7,12 @@
 #include <string>
 
 #include "host.hpp"
-#include "identity.hpp"
 #include "muster/link/link.hpp"
+#include "muster/link/membership.hpp"
 #include "muster/node/node.hpp"
 #include "streams.hpp"
 
 namespace muster::node {
-
-/// How long to wait before the n-th try in a row: half a second, doubled up to half a minute, and
-/// between half and all of that.
-[[nodiscard]] milliseconds reconnect_delay(unsigned tries, std::uint32_t random);
 
 /// The node's end of the link: comes back for ever.
 class Uplink {
@@ -32,17 +28,18 @@ class Uplink {
 
     /// Enrols, however long the coordinator is away. Fails when it refuses, with field
     /// "join_token".
-    asio::awaitable<Result<NodeIdentity>> enrol(std::filesystem::path folder,
-                                                std::string password_hash, unsigned tries_max = 0);
+    asio::awaitable<Result<link::Membership>> enrol(std::filesystem::path folder,
+                                                    std::string password_hash,
+                                                    unsigned tries_max = 0);
     /// When the identity is no good any more (its certificate has expired, or the coordinator has
     /// refused it) and there is a join token: joins again with it, in one try, and gives the new
     /// identity. An expired node keeps its key, and with it its place in the fleet; a refused one
     /// becomes another node. Else nothing: run() says what to do, and the node goes on alone.
-    asio::awaitable<std::optional<NodeIdentity>> join_again(std::filesystem::path folder,
-                                                            NodeIdentity identity,
-                                                            std::string password_hash);
+    asio::awaitable<std::optional<link::Membership>> join_again(std::filesystem::path folder,
+                                                                link::Membership identity,
+                                                                std::string password_hash);
 
-    void serve(Host& host, NodeIdentity identity, std::filesystem::path folder,
+    void serve(Host& host, link::Membership identity, std::filesystem::path folder,
                std::string password_hash);
     void send(wire::FromNode message);
     [[nodiscard]] bool connected() const { return session_ != nullptr; }
@@ -80,7 +77,7 @@ class Uplink {
     Gate pause_;
     asio::cancellation_signal ending_;
     Host* host_ = nullptr;
-    NodeIdentity identity_;
+    link::Membership identity_;
     std::filesystem::path folder_;
     std::string password_hash_;
     std::shared_ptr<link::Client> client_;

@@ -1,35 +1,37 @@
-#include <atomic>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <thread>
-#include <unordered_map>
 
 #include "carrier.hpp"
 #include "grpc_log.hpp"
 #include "muster/base/assert.hpp"
+#include "muster/link/world_link.hpp"
 #include "muster/node/v1/node.grpc.pb.h"
-#include "server_calls.hpp"
+#include "muster/world/v1/world.grpc.pb.h"
+#include "service.hpp"
 
 namespace muster::link {
 namespace {
 
-constexpr std::size_t queue_bytes_max = 32U << 20U;
 constexpr std::size_t carrier_queue_max = 4;
 constexpr std::size_t carriers_max = 4096;
-constexpr std::size_t unary_calls_max = 256;  // in progress: strangers may call Enroll
 constexpr std::size_t carried_bytes_max = 1U << 20U;
 constexpr int streams_of_a_connection_max = 1024;
-constexpr std::chrono::milliseconds session_flush{2'000};
 constexpr std::chrono::milliseconds carrier_flush{30'000};
 constexpr std::chrono::milliseconds first_piece_deadline{10'000};
 constexpr std::chrono::milliseconds idle_connection_max{300'000};
 
+constexpr PeerKind node_kind{"node:", "node"};
+constexpr PeerKind world_kind{world_prefix, "world server"};
+
+using NodeStream = ServerStream<wire::FromNode, wire::ToNode>;
+using WorldStream = ServerStream<world_wire::FromWorld, world_wire::ToWorld>;
+using CarryStream = ServerStream<wire::Piece, wire::Piece>;
+
 class StreamSession final : public NodeSession {
   public:
-    StreamSession(std::shared_ptr<SessionStream> stream, Caller caller)
+    StreamSession(std::shared_ptr<NodeStream> stream, Caller caller)
         : stream_(std::move(stream)), caller_(std::move(caller)) {}
 
-    const std::string& node_id() const override { return caller_.node_id; }
+    const std::string& node_id() const override { return caller_.id; }
     const std::string& address() const override { return caller_.address; }
     asio::awaitable<std::optional<wire::FromNode>> receive() override { return stream_->next(); }
     Result<void> send(wire::ToNode message) override { return stream_->send(std::move(message)); }
@@ -38,80 +40,75 @@ class StreamSession final : public NodeSession {
     }
 
   private:
-    std::shared_ptr<SessionStream> stream_;
+    std::shared_ptr<NodeStream> stream_;
     Caller caller_;
 };
 
-/// What the calls share with the server; they may outlive it. Only on the executor, but for the
-/// constants and the registry.
-struct Core {
-    Core(asio::any_io_executor e, Server::Options o, Server::Handlers h)
-        : executor(std::move(e)), options(std::move(o)), handlers(std::move(h)) {}
+class StreamWorldSession final : public WorldSession {
+  public:
+    StreamWorldSession(std::shared_ptr<WorldStream> stream, Caller caller)
+        : stream_(std::move(stream)), caller_(std::move(caller)) {}
 
-    const asio::any_io_executor executor;
-    const Server::Options options;
-    const Server::Handlers handlers;
-    const std::shared_ptr<Registry> registry = std::make_shared<Registry>();
-    std::atomic<std::size_t> unary_calls = 0;
-    std::atomic<bool> stopping = false;
-    std::size_t sessions = 0;
-    std::unordered_map<std::string, std::weak_ptr<SessionStream>> session_of;
+    const std::string& world_server_id() const override { return caller_.id; }
+    const std::string& address() const override { return caller_.address; }
+    asio::awaitable<std::optional<world_wire::FromWorld>> receive() override {
+        return stream_->next();
+    }
+    Result<void> send(world_wire::ToWorld message) override {
+        return stream_->send(std::move(message));
+    }
+    void close(Error why) override { stream_->close(std::move(why)); }
+
+  private:
+    std::shared_ptr<WorldStream> stream_;
+    Caller caller_;
+};
+
+/// The nodes have carriers besides.
+struct NodeDesk : Desk<NodeStream> {
+    std::function<asio::awaitable<void>(std::string, std::string, std::shared_ptr<Carrier>)>
+        carrier;
     std::unordered_multimap<std::string, std::weak_ptr<CarryStream>> carriers_of;
 };
-using CorePtr = std::shared_ptr<Core>;
+using WorldDesk = Desk<WorldStream>;
 
-Result<void> admit(const Core& core, const Caller& caller) {
-    if (core.stopping) return fail(Errc::unavailable, "the coordinator is stopping");
-    return core.handlers.admit(caller.node_id, caller.serial_hex);
+std::shared_ptr<NodeDesk> make_desk(std::shared_ptr<Core> core, Server::Handlers handlers) {
+    auto out = std::make_shared<NodeDesk>();
+    out->core = std::move(core);
+    out->kind = node_kind;
+    out->enrol = std::move(handlers.enrol);
+    out->renew = std::move(handlers.renew);
+    out->admit_one = std::move(handlers.admit);
+    // The session lives as long as its handler, whatever that does with it.
+    out->serve = [handler = std::move(handlers.session)](std::shared_ptr<NodeStream> stream,
+                                                         Caller caller) -> asio::awaitable<void> {
+        const auto session = std::make_shared<StreamSession>(std::move(stream), std::move(caller));
+        co_await handler(session);
+    };
+    out->carrier = std::move(handlers.carrier);
+    return out;
 }
 
-Error from_handler() {
-    return Error{Errc::internal, "the coordinator failed to handle the call", {}};
-}
-
-// ---- sessions
-
-asio::awaitable<void> run_session(CorePtr core, std::shared_ptr<SessionStream> stream,
-                                  Caller caller) {
-    // Held here, so that the session lives as long as its handler, whatever that does with it.
-    const auto session = std::make_shared<StreamSession>(stream, std::move(caller));
-    std::optional<Error> failed;
-    try {
-        co_await core->handlers.session(session);
-    } catch (const std::exception&) {
-        failed = from_handler();
-    }
-    stream->close(std::move(failed));
-}
-
-void begin_session(const CorePtr& core, const std::shared_ptr<SessionStream>& stream,
-                   Caller caller) {
-    if (auto good = admit(*core, caller); !good) return stream->refuse(good.error());
-    if (core->sessions >= core->options.sessions_max) {
-        return stream->refuse(
-            Error{Errc::exhausted, "the coordinator has as many sessions as it may", {}});
-    }
-    // A node whose connection died without a word comes back before the old session is noticed.
-    std::weak_ptr<SessionStream>& current = core->session_of[caller.node_id];
-    if (const auto older = current.lock()) {
-        older->expel(Error{Errc::conflict, "the node opened a newer session", {}});
-    }
-    current = stream;
-    ++core->sessions;
-    stream->on_settled([core, node_id = caller.node_id, gone = stream.get()] {
-        --core->sessions;
-        const auto mine = core->session_of.find(node_id);
-        if (mine == core->session_of.end()) return;
-        const auto held = mine->second.lock();
-        if (!held || held.get() == gone) core->session_of.erase(mine);
-    });
-    stream->accept();
-    asio::co_spawn(core->executor, run_session(core, stream, std::move(caller)), asio::detached);
+std::shared_ptr<WorldDesk> make_desk(std::shared_ptr<Core> core,
+                                     FleetServer::WorldHandlers handlers) {
+    auto out = std::make_shared<WorldDesk>();
+    out->core = std::move(core);
+    out->kind = world_kind;
+    out->enrol = std::move(handlers.enrol);
+    out->renew = std::move(handlers.renew);
+    out->admit_one = std::move(handlers.admit);
+    out->serve = [handler = std::move(handlers.session)](std::shared_ptr<WorldStream> stream,
+                                                         Caller caller) -> asio::awaitable<void> {
+        const auto session =
+            std::make_shared<StreamWorldSession>(std::move(stream), std::move(caller));
+        co_await handler(session);
+    };
+    return out;
 }
 
 // ---- carriers
 
-asio::awaitable<std::optional<wire::Piece>> first_piece(CorePtr core,
+asio::awaitable<std::optional<wire::Piece>> first_piece(std::shared_ptr<Core> core,
                                                         std::shared_ptr<CarryStream> stream) {
     const auto came = std::make_shared<bool>(false);
     asio::steady_timer timer(core->executor, first_piece_deadline);
@@ -124,9 +121,9 @@ asio::awaitable<std::optional<wire::Piece>> first_piece(CorePtr core,
     co_return piece;
 }
 
-asio::awaitable<void> run_carrier(CorePtr core, std::shared_ptr<CarryStream> stream,
-                                  std::string node_id) {
-    std::optional<wire::Piece> first = co_await first_piece(core, stream);
+asio::awaitable<void> run_carrier(std::shared_ptr<NodeDesk> desk,
+                                  std::shared_ptr<CarryStream> stream, std::string node_id) {
+    std::optional<wire::Piece> first = co_await first_piece(desk->core, stream);
     if (!first || first->stream_id().empty()) {
         co_return stream->refuse(
             Error{Errc::invalid_argument, "the first piece names the stream", "stream_id"});
@@ -135,170 +132,82 @@ asio::awaitable<void> run_carrier(CorePtr core, std::shared_ptr<CarryStream> str
     if (first->data().empty() && !first->end()) first.reset();
     try {
         std::shared_ptr<Carrier> carrier = make_carrier(stream, std::move(first));
-        co_await core->handlers.carrier(std::move(node_id), std::move(stream_id),
-                                        std::move(carrier));
+        co_await desk->carrier(std::move(node_id), std::move(stream_id), std::move(carrier));
     } catch (const std::exception&) {
         stream->cancel(from_handler());
     }
 }
 
-void begin_carrier(const CorePtr& core, const std::shared_ptr<CarryStream>& stream, Caller caller) {
-    if (auto good = admit(*core, caller); !good) return stream->refuse(good.error());
-    if (core->carriers_of.size() >= carriers_max) {
+void begin_carrier(const std::shared_ptr<NodeDesk>& desk,
+                   const std::shared_ptr<CarryStream>& stream, Caller caller) {
+    if (auto good = desk->admit(caller); !good) return stream->refuse(good.error());
+    if (desk->carriers_of.size() >= carriers_max) {
         return stream->refuse(
             Error{Errc::exhausted, "the coordinator has as many streams as it may", {}});
     }
     // The carrier may be handed on and outlive its handler: it counts until the call is over.
-    const auto mine = core->carriers_of.emplace(caller.node_id, stream);
-    stream->on_settled([core, mine] { core->carriers_of.erase(mine); });
+    const auto mine = desk->carriers_of.emplace(caller.id, stream);
+    stream->on_settled([desk, mine] { desk->carriers_of.erase(mine); });
     stream->accept();
-    asio::co_spawn(core->executor, run_carrier(core, stream, std::move(caller.node_id)),
+    asio::co_spawn(desk->core->executor, run_carrier(desk, stream, std::move(caller.id)),
                    asio::detached);
 }
 
-// ---- enrolments and renewals
-
-asio::awaitable<void> run_unary(CorePtr core, std::shared_ptr<UnaryCall> call,
-                                asio::awaitable<Result<wire::EnrollReply>> handler) {
-    try {
-        call->answer(co_await std::move(handler));
-    } catch (const std::exception&) {
-        call->answer(std::unexpected(from_handler()));
-    }
-    --core->unary_calls;
-}
-
-/// gRPC's door: on its threads, so it only looks who calls and hands over to the executor.
-class Service final : public wire::NodeLink::CallbackService {
+class NodeService final : public PeerService<wire::NodeLink, NodeStream, NodeDesk> {
   public:
-    explicit Service(CorePtr core) : core_(std::move(core)) {}
-
-    grpc::ServerUnaryReactor* Enroll(grpc::CallbackServerContext* context,
-                                     const wire::EnrollRequest* request,
-                                     wire::EnrollReply* reply) override {
-        const auto call = make_call(*context, *reply);
-        if (!call.second) return call.first.get();
-        EnrolRequest asked{*request, address_of(*context)};
-        asio::post(core_->executor,
-                   [core = core_, call = call.first, asked = std::move(asked)]() mutable {
-                       asio::co_spawn(core->executor,
-                                      run_unary(core, call, core->handlers.enrol(std::move(asked))),
-                                      asio::detached);
-                   });
-        return call.first.get();
-    }
-
-    grpc::ServerUnaryReactor* Renew(grpc::CallbackServerContext* context,
-                                    const wire::RenewRequest* request,
-                                    wire::EnrollReply* reply) override {
-        const auto call = make_call(*context, *reply);
-        if (!call.second) return call.first.get();
-        auto caller = identify(*context);
-        asio::post(core_->executor, [core = core_, call = call.first, caller = std::move(caller),
-                                     der = request->signing_request_der()]() mutable {
-            const auto good =
-                caller ? admit(*core, *caller) : Result<void>(std::unexpected(caller.error()));
-            if (!good) {
-                call->answer(std::unexpected(good.error()));
-                --core->unary_calls;
-                return;
-            }
-            asio::co_spawn(
-                core->executor,
-                run_unary(core, call,
-                          core->handlers.renew(std::move(caller->node_id), std::move(der))),
-                asio::detached);
-        });
-        return call.first.get();
-    }
-
-    grpc::ServerBidiReactor<wire::FromNode, wire::ToNode>* Session(
-        grpc::CallbackServerContext* context) override {
-        return open_stream<SessionStream>(
-            *context,
-            StreamLimits{NodeSession::queue_max, queue_bytes_max, core_->options.message_bytes_max,
-                         session_flush},
-            begin_session);
-    }
-    grpc::ServerBidiReactor<wire::Piece, wire::Piece>* Carry(
-        grpc::CallbackServerContext* context) override {
+    using PeerService::PeerService;
+    CarryStream* Carry(grpc::CallbackServerContext* context) override {
         return open_stream<CarryStream>(
             *context,
             StreamLimits{carrier_queue_max, queue_bytes_max, carried_bytes_max, carrier_flush},
             begin_carrier);
     }
+};
+using WorldService = PeerService<world_wire::WorldLink, WorldStream>;
 
-  private:
-    /// The call, and whether it may go on.
-    std::pair<std::shared_ptr<UnaryCall>, bool> make_call(grpc::CallbackServerContext& context,
-                                                          wire::EnrollReply& reply) {
-        auto call = std::make_shared<UnaryCall>(core_->registry, context, reply);
-        core_->registry->add(call);
-        if (++core_->unary_calls > unary_calls_max) {
-            --core_->unary_calls;
-            call->answer(fail(Errc::exhausted, "too many nodes enrol at once; try again"));
-            return {std::move(call), false};
-        }
-        return {std::move(call), true};
-    }
-
-    template <typename S, typename Begin>
-    S* open_stream(grpc::CallbackServerContext& context, StreamLimits limits, Begin begin) {
-        auto stream = std::make_shared<S>(core_->executor, core_->registry, limits, context);
-        core_->registry->add(stream);
-        auto caller = identify(context);
-        if (!caller) {
-            stream->refuse(caller.error());
-        } else {
-            asio::post(core_->executor,
-                       [core = core_, stream, begin, caller = std::move(*caller)]() mutable {
-                           begin(core, stream, std::move(caller));
-                       });
-        }
-        return stream.get();
-    }
-
-    const CorePtr core_;
+/// The doors of one port: the nodes' always, the world servers' when it takes them.
+struct Doors {
+    std::shared_ptr<Core> core;
+    std::shared_ptr<NodeDesk> nodes;
+    std::shared_ptr<WorldDesk> worlds;
+    std::unique_ptr<NodeService> node_service;
+    std::unique_ptr<WorldService> world_service;
+    std::unique_ptr<grpc::Server> server;
+    std::uint16_t port = 0;
 };
 
-class GrpcServer final : public Server {
+class GrpcServer final : public FleetServer {
   public:
-    GrpcServer(CorePtr core, std::unique_ptr<Service> service, std::unique_ptr<grpc::Server> server,
-               std::uint16_t port)
-        : core_(std::move(core)),
-          service_(std::move(service)),
-          server_(std::move(server)),
-          port_(port) {}
+    explicit GrpcServer(Doors doors) : doors_(std::move(doors)), core_(doors_.core) {}
     ~GrpcServer() override {
         core_->stopping = true;
         core_->registry->abandon_all();
-        server_->Shutdown(std::chrono::system_clock::now());
+        doors_.server->Shutdown(std::chrono::system_clock::now());
         core_->registry->wait_empty();
     }
     GrpcServer(const GrpcServer&) = delete;
     GrpcServer& operator=(const GrpcServer&) = delete;
 
-    std::uint16_t port() const override { return port_; }
+    std::uint16_t port() const override { return doors_.port; }
 
     void revoke(const std::string& node_id, std::string reason) override {
         const Error error{Errc::permission_denied, std::move(reason), {}};
-        if (const auto session = core_->session_of.find(node_id);
-            session != core_->session_of.end()) {
-            if (const auto stream = session->second.lock()) stream->expel(error);
-        }
-        const auto [first, last] = core_->carriers_of.equal_range(node_id);
+        doors_.nodes->expel(node_id, error);
+        const auto [first, last] = doors_.nodes->carriers_of.equal_range(node_id);
         for (auto at = first; at != last; ++at) {
             if (const auto stream = at->second.lock()) stream->cancel(error);
         }
     }
+    void revoke_world_server(const std::string& id, std::string reason) override {
+        if (!doors_.worlds) return;
+        doors_.worlds->expel(id, Error{Errc::permission_denied, std::move(reason), {}});
+    }
 
     asio::awaitable<void> stop(std::chrono::milliseconds grace) override {
         core_->stopping = true;
-        for (const auto& [node_id, session] : core_->session_of) {
-            if (const auto stream = session.lock()) {
-                stream->close(Error{Errc::unavailable, "the coordinator is stopping", {}});
-            }
-        }
+        const Error stopping{Errc::unavailable, "the coordinator is stopping", {}};
+        doors_.nodes->close_all(stopping);
+        if (doors_.worlds) doors_.worlds->close_all(stopping);
         asio::steady_timer timer(core_->executor, grace);
         timer.async_wait([core = core_](const auto& failed) {
             if (!failed) core->registry->abandon_all();
@@ -307,7 +216,7 @@ class GrpcServer final : public Server {
         const auto ended = std::make_shared<Event>(core_->executor);
         const auto is_over = std::make_shared<bool>(false);
         const std::jthread waiter([this, ended, is_over, grace] {
-            server_->Shutdown(std::chrono::system_clock::now() + grace);
+            doors_.server->Shutdown(std::chrono::system_clock::now() + grace);
             asio::post(core_->executor, [ended, is_over] {
                 *is_over = true;
                 ended->notify();
@@ -326,10 +235,8 @@ class GrpcServer final : public Server {
     }
 
   private:
-    const CorePtr core_;
-    const std::unique_ptr<Service> service_;
-    const std::unique_ptr<grpc::Server> server_;
-    const std::uint16_t port_;
+    const Doors doors_;
+    const std::shared_ptr<Core> core_;
 };
 
 grpc::SslServerCredentialsOptions credentials_of(const Server::Options& options) {
@@ -342,11 +249,7 @@ grpc::SslServerCredentialsOptions credentials_of(const Server::Options& options)
     return out;
 }
 
-}  // namespace
-
-Result<std::unique_ptr<Server>> Server::open(asio::any_io_executor executor, Options options,
-                                             Handlers handlers) {
-    quiet_grpc();
+Result<void> check(const Server::Options& options) {
     if (auto good =
             pki::matches(options.identity.certificate_pem, options.identity.private_key_pem);
         !good) {
@@ -355,6 +258,15 @@ Result<std::unique_ptr<Server>> Server::open(asio::any_io_executor executor, Opt
     if (auto good = pki::facts(options.authority_pem); !good) {
         return std::unexpected(good.error());
     }
+    return {};
+}
+
+/// Binds; `worlds` may be empty.
+Result<std::unique_ptr<FleetServer>> open_doors(asio::any_io_executor executor,
+                                                Server::Options options, Server::Handlers nodes,
+                                                std::optional<FleetServer::WorldHandlers> worlds) {
+    quiet_grpc();
+    if (auto good = check(options); !good) return std::unexpected(good.error());
     const auto credentials = grpc::SslServerCredentials(credentials_of(options));
     const bool is_v6 = options.host.find(':') != std::string::npos && options.host[0] != '[';
     const std::string address =
@@ -362,14 +274,20 @@ Result<std::unique_ptr<Server>> Server::open(asio::any_io_executor executor, Opt
     const int keepalive = static_cast<int>(options.keepalive.count());
     const int keepalive_timeout = static_cast<int>(options.keepalive_timeout.count());
     const int message_bytes_max = static_cast<int>(options.message_bytes_max);
-    auto core =
-        std::make_shared<Core>(std::move(executor), std::move(options), std::move(handlers));
-    auto service = std::make_unique<Service>(core);
+    Doors doors;
+    doors.core = std::make_shared<Core>(std::move(executor), std::move(options));
+    doors.nodes = make_desk(doors.core, std::move(nodes));
+    doors.node_service = std::make_unique<NodeService>(doors.nodes);
+    if (worlds) {
+        doors.worlds = make_desk(doors.core, std::move(*worlds));
+        doors.world_service = std::make_unique<WorldService>(doors.worlds);
+    }
 
     grpc::ServerBuilder builder;
     int port = 0;
     builder.AddListeningPort(address, credentials, &port);
-    builder.RegisterService(service.get());
+    builder.RegisterService(doors.node_service.get());
+    if (doors.world_service) builder.RegisterService(doors.world_service.get());
     builder.SetMaxReceiveMessageSize(message_bytes_max);
     builder.SetMaxSendMessageSize(message_bytes_max);
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
@@ -383,12 +301,25 @@ Result<std::unique_ptr<Server>> Server::open(asio::any_io_executor executor, Opt
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 1);
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 0);
-    auto server = builder.BuildAndStart();
-    if (!server || port <= 0) {
+    doors.server = builder.BuildAndStart();
+    if (!doors.server || port <= 0) {
         return fail(Errc::unavailable, "cannot listen on " + address + " for nodes", "grpc");
     }
-    return std::make_unique<GrpcServer>(std::move(core), std::move(service), std::move(server),
-                                        static_cast<std::uint16_t>(port));
+    doors.port = static_cast<std::uint16_t>(port);
+    return std::make_unique<GrpcServer>(std::move(doors));
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Server>> Server::open(asio::any_io_executor executor, Options options,
+                                             Handlers handlers) {
+    return open_doors(std::move(executor), std::move(options), std::move(handlers), std::nullopt);
+}
+
+Result<std::unique_ptr<FleetServer>> FleetServer::open(asio::any_io_executor executor,
+                                                       Options options, Handlers nodes,
+                                                       WorldHandlers worlds) {
+    return open_doors(std::move(executor), std::move(options), std::move(nodes), std::move(worlds));
 }
 
 }  // namespace muster::link

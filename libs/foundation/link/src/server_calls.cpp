@@ -21,24 +21,26 @@ std::string address_of(const grpc::CallbackServerContext& context) {
     return peer;
 }
 
-Result<Caller> identify(const grpc::CallbackServerContext& context) {
-    constexpr std::string_view prefix = "node:";
+Result<Caller> identify(const grpc::CallbackServerContext& context, const PeerKind& kind) {
+    const std::string_view prefix = kind.prefix;
+    const std::string noun(kind.noun);
     const auto auth = context.auth_context();
     const auto certificates = auth && auth->IsPeerAuthenticated()
                                   ? auth->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME)
                                   : std::vector<grpc::string_ref>{};
     if (certificates.size() != 1) {
-        return fail(Errc::unauthenticated, "a node shows the certificate it got when it enrolled");
+        return fail(Errc::unauthenticated,
+                    "a " + noun + " shows the certificate it got when it enrolled");
     }
     const auto facts = pki::facts(std::string_view(certificates[0].data(), certificates[0].size()));
     if (!facts || !facts->common_name.starts_with(prefix) ||
         facts->common_name.size() == prefix.size()) {
-        return fail(Errc::unauthenticated, "the certificate is not one of a node");
+        return fail(Errc::unauthenticated, "the certificate is not one of a " + noun);
     }
     // TLS looked when the connection began; a connection may outlive the certificate.
     if (facts->not_after <= SystemClock{}.now()) {
         return fail(Errc::unauthenticated,
-                    "the node's certificate ended on " + to_rfc3339(facts->not_after));
+                    "the " + noun + "'s certificate ended on " + to_rfc3339(facts->not_after));
     }
     return Caller{facts->common_name.substr(prefix.size()), facts->serial_hex, address_of(context)};
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <grpcpp/grpcpp.h>
+#include <grpcpp/support/server_callback.h>
 
 #include "muster/link/link.hpp"
 #include "status.hpp"
@@ -55,9 +56,6 @@ class ServerStream final : public Stream<In, Out>, public grpc::ServerBidiReacto
     grpc::CallbackServerContext& context_;  // gRPC's, until OnDone
 };
 
-using SessionStream = ServerStream<wire::FromNode, wire::ToNode>;
-using CarryStream = ServerStream<wire::Piece, wire::Piece>;
-
 /// Enroll or Renew: one answer, given once, by whoever comes first.
 class UnaryCall final : public Live, public grpc::ServerUnaryReactor {
   public:
@@ -98,14 +96,21 @@ class UnaryCall final : public Live, public grpc::ServerUnaryReactor {
     bool answered_ = false;
 };
 
+/// The kinds of peers, by the prefix of their certificates' common names.
+struct PeerKind {
+    std::string_view prefix;
+    std::string_view noun;
+};
+
 /// Who calls, by the certificate that TLS verified.
 struct Caller {
-    std::string node_id;
+    std::string id;
     std::string serial_hex;
     std::string address;  ///< numeric, without the port
 };
-/// `unauthenticated` without a good certificate of a node.
-[[nodiscard]] Result<Caller> identify(const grpc::CallbackServerContext& context);
+/// `unauthenticated` without a good certificate of such a peer.
+[[nodiscard]] Result<Caller> identify(const grpc::CallbackServerContext& context,
+                                      const PeerKind& kind);
 [[nodiscard]] std::string address_of(const grpc::CallbackServerContext& context);
 
 }  // namespace muster::link

@@ -1,10 +1,10 @@
-#include "muster/node/join_token.hpp"
+#include "muster/link/join_token.hpp"
 
 #include <algorithm>
 
 #include "muster/base/text.hpp"
 
-namespace muster::node {
+namespace muster::link {
 namespace {
 
 constexpr std::string_view prefix = "mst1-";
@@ -53,4 +53,4 @@ std::string to_text(const JoinToken& token) {
     return std::string(prefix) + token.authority_digest + "-" + token.secret;
 }
 
-}  // namespace muster::node
+}  // namespace muster::link

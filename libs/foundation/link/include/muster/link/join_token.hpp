@@ -5,11 +5,11 @@
 
 #include "muster/base/error.hpp"
 
-namespace muster::node {
+namespace muster::link {
 
-/// What a coordinator hands out so that a machine may join: `mst1-<digest>-<secret>`. The digest is
-/// the SHA-256 of the coordinator's authority, so that the node knows whom to trust before it says
-/// anything; the secret is spent by the first enrolment.
+/// What a coordinator hands out so that a machine or a world server may join:
+/// `mst1-<digest>-<secret>`. The digest is the SHA-256 of the coordinator's authority, so that who
+/// joins knows whom to trust before it says anything; the secret is spent by the first enrolment.
 struct JoinToken {
     std::string authority_digest;  ///< 64 lower-case hexadecimal characters
     std::string secret;            ///< 16 to 128 of [A-Za-z0-9_-]
@@ -21,4 +21,4 @@ struct JoinToken {
 [[nodiscard]] Result<JoinToken> parse_join_token(std::string_view text);
 [[nodiscard]] std::string to_text(const JoinToken& token);
 
-}  // namespace muster::node
+}  // namespace muster::link
