@@ -1,12 +1,15 @@
-# muster_library(<room> WING w FLOOR n [HEADERS ...] [SOURCES ...] [TESTS ...] [BENCHES ...] [FUZZERS ...]
-#                [USES muster::room ...] [EXTERNAL target ...] [TEST_USES target ...])
+# muster_library(<room> WING w FLOOR n [HEADERS ...] [SOURCES ...] [TESTS ...] [SERVICE_SUITES ...]
+#                [BENCHES ...] [FUZZERS ...] [USES muster::room ...] [EXTERNAL target ...] [TEST_USES target ...])
 #
 # One room of the house: the target muster_<room> (alias muster::<room>) with its public door in
 # include/muster/<room>/ and all else in src/. Refuses, at configure time, an arrow that does not
 # point down (see docs/DESIGN in ARCHITECTURE.md): a room may use a lower floor, or a room that was
 # declared before it on the same floor of the same wing, and only wings to its left.
 #
-# Tests: all `*_test.cpp` of a room make one program, muster_<room>_test, that ctest runs.
+# Tests: all `*_test.cpp` of a room make one program, muster_<room>_test. ctest runs it twice: as
+# unit.<room>, for every save, without SERVICE_SUITES (names of suites), and as service.<room> with
+# these alone: tests that put the room between its real neighbours in one process, with servers, TLS,
+# threads and ports. A suite that nobody names is a unit test.
 # Benches: one program, muster_<room>_bench (Google Benchmark). Fuzzers: x_fuzz.cpp makes
 # muster_<room>_<x>_fuzz under the fuzz preset; elsewhere the same file replays corpus/<x>/ in ctest.
 
@@ -33,7 +36,7 @@ endfunction()
 
 function(muster_library room)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "WING;FLOOR"
-        "HEADERS;SOURCES;TESTS;BENCHES;FUZZERS;USES;EXTERNAL;TEST_USES")
+        "HEADERS;SOURCES;TESTS;SERVICE_SUITES;BENCHES;FUZZERS;USES;EXTERNAL;TEST_USES")
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "muster_library(${room}): unknown arguments ${arg_UNPARSED_ARGUMENTS}")
     endif()
@@ -64,9 +67,8 @@ function(muster_library room)
         target_include_directories(${target}_test PRIVATE src)
         target_link_libraries(${target}_test PRIVATE muster_flags ${target} ${arg_TEST_USES}
             GTest::gmock GTest::gtest GTest::gtest_main Threads::Threads)
-        add_test(NAME unit.${room} COMMAND ${target}_test)
-        set_tests_properties(unit.${room} PROPERTIES LABELS unit TIMEOUT 120
-            WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
+        muster_test(${room} unit "-" "${arg_SERVICE_SUITES}")
+        muster_test(${room} service "" "${arg_SERVICE_SUITES}")
     endif()
     if(arg_BENCHES AND CMAKE_BUILD_TYPE STREQUAL "Release")
         find_package(benchmark REQUIRED)
@@ -78,6 +80,21 @@ function(muster_library room)
     foreach(file IN LISTS arg_FUZZERS)
         muster_fuzzer(${room} ${file} "${arg_TEST_USES}")
     endforeach()
+endfunction()
+
+# One run of a room's tests: without the suites ("-") or with these alone ("").
+function(muster_test room label sign suites)
+    set(filter "")
+    if(suites)
+        list(TRANSFORM suites APPEND ".*")
+        list(JOIN suites ":" filter)
+        set(filter "--gtest_filter=${sign}${filter}")
+    elseif(label STREQUAL "service")
+        return()
+    endif()
+    add_test(NAME ${label}.${room} COMMAND muster_${room}_test ${filter})
+    set_tests_properties(${label}.${room} PROPERTIES LABELS ${label} TIMEOUT 120
+        WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
 endfunction()
 
 function(muster_fuzzer room file uses)

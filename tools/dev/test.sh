@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 source tools/dev/steps.sh
 
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(unit contract web system package soak)
+[ ${#parts[@]} -gt 0 ] || parts=(unit service contract web system package soak)
 engine_was_up=yes
 passed=()
 failed=()
@@ -14,6 +14,10 @@ failed=()
 unit() {
     python3 tools/tidy.py . && python3 tools/protocol.py --check && check_format && build_preset dev &&
         ctest --test-dir build/dev -L unit --output-on-failure --parallel "$(nproc)"
+}
+# A room and its real neighbours in one process.
+service() {
+    build_preset dev && ctest --test-dir build/dev -L service --output-on-failure --parallel "$(nproc)"
 }
 contract() {
     start_engine && tools/images/build testgame && build_preset dev &&
@@ -50,8 +54,8 @@ install_packages build test || die "not all packages could be installed"
 curl -sf --max-time 5 --unix-socket "$(engine_folder test)/docker.sock" http://engine/_ping >/dev/null || engine_was_up=no
 for part in "${parts[@]}"; do
     case "$part" in
-        unit | contract | web | system | package | soak) run_part "$part" ;;
-        *) die "there is no part '$part' (unit contract web system package soak)" ;;
+        unit | service | contract | web | system | package | soak) run_part "$part" ;;
+        *) die "there is no part '$part' (unit service contract web system package soak)" ;;
     esac
 done
 end_engine
