@@ -153,8 +153,8 @@ TEST(Settings, FilesGoIntoTheConfigVolumeOrBelowTheFirst) {
 }
 
 TEST(Settings, DeepJsonIsRefusedNotFollowed) {
-    std::string deep(100000, '[');
-    deep += std::string(100000, ']');
+    std::string deep(30000, '[');
+    deep += std::string(30000, ']');
     const auto settings =
         settings_from_json(json::array({{{"type", "json"}, {"name", "a"}, {"content", deep}}}));
     EXPECT_FALSE(settings);

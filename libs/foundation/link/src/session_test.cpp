@@ -34,7 +34,7 @@ TEST(Session, KeepsTheOrderBothWays) {
         return Bed::echo(std::move(session));
     };
     bed.open();
-    bed.run(talk(bed, 2'000));
+    bed.run(talk(bed, 500));
     EXPECT_EQ(node_id, "nod-1");
     EXPECT_EQ(address, "127.0.0.1");
 }
@@ -144,7 +144,7 @@ asio::awaitable<void> one_of_many(Bed& bed, int number, std::vector<Talker>& the
     there.push_back(std::move(talker));  // and stays
 }
 // The bench holds a thousand and more; here it matters that they are beside each other.
-constexpr int many_sessions = 40;
+constexpr int many_sessions = 16;
 asio::awaitable<void> many(Bed& bed) {
     std::vector<Talker> there;
     int ended = 0;
