@@ -10,6 +10,7 @@
 #include "muster/base/text.hpp"
 #include "retired.hpp"
 #include "values.hpp"
+#include "world_checks.hpp"
 
 namespace muster::settings {
 namespace {
@@ -43,6 +44,28 @@ std::string data_dir_of(const Input& input) {
     if (data_home != input.environment.end() && data_home->second.starts_with('/'))
         return data_home->second + "/muster";
     return home->second + "/.local/share/muster";
+}
+
+/// The known name that has the wrong one's last word, as MUSTER_WORLD_BOTS of MUSTER_BOTS, before
+/// one that merely looks like it.
+std::string suggested(std::string_view name, const std::vector<std::string>& known) {
+    constexpr std::string_view between = "._-";
+    const auto last = to_lower(name.substr(name.find_last_of(between) + 1));
+    if (last.empty() || name.size() > 128) return suggestion(name, known);
+    const std::string* best = nullptr;
+    std::size_t best_distance = 0;
+    for (const auto& candidate : known) {
+        const auto lower = to_lower(candidate);
+        const auto at = lower.rfind(last);
+        if (at == std::string::npos || at == 0 || !between.contains(lower[at - 1])) continue;
+        const auto end = at + last.size();
+        if (end != lower.size() && !between.contains(lower[end])) continue;
+        const auto distance = edit_distance(to_lower(name), lower);
+        if (best != nullptr && distance >= best_distance) continue;
+        best = &candidate;
+        best_distance = distance;
+    }
+    return best == nullptr ? suggestion(name, known) : "did you mean `" + *best + "`?";
 }
 
 /// Shown in errors, so of bounded length and clean.
@@ -176,7 +199,7 @@ class Loader {
                             flag + ": is not for `muster " + word_of(input_.role) + "`",
                             std::string(other->name));
             return fail(Errc::invalid_argument,
-                        shown(flag) + ": is not known; " + suggestion(flag, known), shown(flag));
+                        shown(flag) + ": is not known; " + suggested(flag, known), shown(flag));
         }
         return {};
     }
@@ -190,8 +213,7 @@ class Loader {
                 continue;
             if (std::ranges::find(known, name) == known.end())
                 return fail(Errc::invalid_argument,
-                            shown(name) + ": is not known; " + suggestion(name, known),
-                            shown(name));
+                            shown(name) + ": is not known; " + suggested(name, known), shown(name));
         }
         return {};
     }
@@ -216,7 +238,7 @@ class Loader {
             if (old == retired().end())
                 return fail(Errc::invalid_argument,
                             line_of(value) + ": " + shown(name) + " is not known; " +
-                                suggestion(name, known),
+                                suggested(name, known),
                             shown(name));
             settings_.notes_.push_back(line_of(value) + ": " + name + " has no effect; " +
                                        std::string(old->instead));
@@ -224,7 +246,13 @@ class Loader {
         return {};
     }
 
+    // What only makes sense together.
     [[nodiscard]] Result<void> check_together() const {
+        if (auto done = check_pairs_and_links(); !done) return done;
+        return check_world_together(settings_);
+    }
+
+    [[nodiscard]] Result<void> check_pairs_and_links() const {
         for (const std::string_view pair : {"tls", "docker"}) {
             const auto certificate = std::string(pair) + ".certificate";
             const auto key = std::string(pair) + ".key";

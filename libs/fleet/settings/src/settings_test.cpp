@@ -105,6 +105,8 @@ TEST(Load, NamesTheSourceAndTheNearestKey) {
     expect_refused({.flags = {{"--htp", "x"}}}, "--htp", "did you mean `--http`?");
     expect_refused({.environment = {{"MUSTER_HTPP", "x"}}}, "MUSTER_HTPP", "`MUSTER_HTTP`");
     expect_refused(file("config = 'x'"), "muster.toml line 1: config", "is not known");
+    expect_refused({.environment = {{"MUSTER_BOTS", "1"}}}, "MUSTER_BOTS", "`MUSTER_WORLD_BOTS`");
+    expect_refused({.flags = {{"--server-origin", "*"}}}, "--server-origin", "`--web-origin`");
     EXPECT_TRUE(load({.environment = {{"MUSTER_TEST_X", "x"}, {"MUSTER_URL", ""}, {"PATH", "y"}}}));
 }
 
@@ -229,6 +231,63 @@ TEST(Load, RefusesHalfOfAPair) {
     expect_refused({.flags = {{"--tls-key", "k.pem"}}}, "--tls-key", "tls.certificate");
     expect_refused(file("[docker]\ncertificate = 'c.pem'"), "muster.toml line 2", "docker.key");
     expect_refused({.flags = {{"--link-lease", "1s"}}}, "--link-lease", "longer than link.ping");
+}
+
+Input of_world(Map flags) {
+    return {.role = Role::world, .flags = std::move(flags)};
+}
+
+TEST(World, ListensOnAndIsReachedAtNumericAddressesOnly) {
+    expect_refused(of_world({{"--public-ip", "203.0.113.7,example.org"}}),
+                   "--public-ip: udp.public", "'example.org' is none");
+    expect_refused(of_world({{"--public-ip", "999.1.1.1"}}), "--public-ip", "'999.1.1.1' is none");
+    expect_refused(of_world({{"--http", "foo"}}), "--http: http.address", "'foo' is none");
+    expect_refused(of_world({{"--udp", "300.1.1.1:7777"}}), "--udp: udp.address",
+                   "'300.1.1.1' is none");
+    const auto settings = good(of_world({{"--public-ip", "203.0.113.7,2001:db8::1"},
+                                         {"--udp", "[::]:1"},
+                                         {"--http", "localhost:1"}}));
+    EXPECT_EQ(settings.address("udp.address"), (Address{"::", 1}));
+}
+
+TEST(World, IceServersHaveUrlsOfTheirKind) {
+    expect_refused(of_world({{"--stun-url", "turn:h:1"}}), "--stun-url", "stun:");
+    expect_refused(of_world({{"--turn-url", "h:1"}}), "--turn-url", "turn:");
+    expect_refused(of_world({{"--ice-servers", "xx"}}), "--ice-servers: ice.servers", "turns:");
+    const auto settings = load(of_world({{"--ice-servers", "stun:a:1;hunter2|u|p"}}));
+    ASSERT_FALSE(settings);
+    EXPECT_THAT(settings.error().message, Not(HasSubstr("hunter2")));
+    good(of_world({{"--ice-servers", "stun:a:1,turns:b:2|u|p;turn:c:3||q"}}));
+}
+
+TEST(World, ATurnServerNeedsASecretAndASecretAServer) {
+    const std::string url = "turn:h:3478";
+    expect_refused(of_world({{"--turn-url", url}}), "--turn-url: ice.turn_urls", "ice.turn_secret");
+    expect_refused(of_world({{"--turn-secret", "s"}}), "--turn-secret: ice.turn_secret",
+                   "ice.turn_urls");
+    expect_refused(of_world({{"--turn-credential", "s"}}), "--turn-credential", "ice.turn_urls");
+    good(of_world({{"--turn-url", url}, {"--turn-secret", "s"}}));
+    good(of_world({{"--turn-url", url}, {"--turn-username", "u"}, {"--turn-credential", "c"}}));
+}
+
+TEST(World, AnOriginIsASchemeAndAHost) {
+    for (const char* wrong :
+         {"foo", "https://", "https://a/", "https://a b", "ftp://a", "https://:1"})
+        expect_refused(of_world({{"--web-origin", wrong}}), "--web-origin: web.origin",
+                       "scheme://host");
+    for (const char* right : {"", "*", "https://play.example.org", "http://[::1]:8080"})
+        good(of_world({{"--web-origin", right}}));
+}
+
+TEST(World, RatesAndPlacesFitTogether) {
+    expect_refused(of_world({{"--snapshot-rate", "60"}, {"--tick-rate", "30"}}),
+                   "--snapshot-rate: world.snapshot_rate", "world.tick_rate");
+    good(of_world({{"--tick-rate", "20"}}));  // the default follows
+    good(of_world({{"--snapshot-rate", "30"}, {"--tick-rate", "30"}}));
+    expect_refused(of_world({{"--reserved-slots", "20"}, {"--players-max", "10"}}),
+                   "--reserved-slots: world.reserved_slots", "world.players_max");
+    good(of_world({{"--reserved-slots", "10"}, {"--players-max", "10"}}));
+    expect_refused(of_world({{"--modes", "ctf,tdm,ctf"}}), "--modes: world.modes", "'ctf' twice");
 }
 
 TEST(ConfigFiles, TheNamedOneOrTheUsualOnes) {

@@ -7,6 +7,7 @@
 
 #include "muster/base/encoding.hpp"
 #include "muster/base/text.hpp"
+#include "world_checks.hpp"
 
 namespace muster::settings {
 namespace {
@@ -80,6 +81,7 @@ Checked check_list(const Entry& entry, std::string_view text) {
         for (const auto& item : items)
             if (auto one = check_text(entry, item); !one)
                 return std::unexpected(one.error() + ", or several with commas between them");
+    if (auto known = check_items(entry.name, items); !known) return std::unexpected(known.error());
     return join(items, ",");
 }
 
@@ -180,6 +182,8 @@ Checked check(const Entry& entry, std::string_view text, std::string_view preset
     switch (entry.type) {
         case Type::text:
         case Type::secret:
+            if (auto known = check_words(entry.name, text); !known)
+                return std::unexpected(known.error());
             return check_text(entry, text);
         case Type::number:
             return in_range(entry, to_number(text), "must be a whole number");
@@ -197,8 +201,11 @@ Checked check(const Entry& entry, std::string_view text, std::string_view preset
             return std::unexpected("must be two ports, like 20000-29999");
         case Type::address: {
             const auto usual = to_address(preset, {}).value_or(Address{});
-            if (const auto address = to_address(text, usual)) return to_text(*address);
-            return std::unexpected("must be host:port");
+            const auto address = to_address(text, usual);
+            if (!address) return std::unexpected("must be host:port");
+            if (auto known = check_host(entry.name, address->host); !known)
+                return std::unexpected(known.error());
+            return to_text(*address);
         }
     }
     return std::unexpected("has no type");

@@ -161,7 +161,7 @@ std::vector<Entry> world_server_entries() {
          .type = Type::number,
          .preset = "30",
          .roles = here,
-         .description = "Snapshots a second to each player.",
+         .description = "Snapshots a second to each player, at most `world.tick_rate`.",
          .choices = {"60", "30", "20", "15", "10"}},
         {.name = "world.snapshot_bytes",
          .flag = "--snapshot-bytes",
@@ -180,7 +180,7 @@ std::vector<Entry> world_server_entries() {
          .preset = "0",
          .roles = here,
          .description = "Network threads; 0: one a core, four at most.",
-         .max = 64},
+         .max = 16},
     };
 }
 
