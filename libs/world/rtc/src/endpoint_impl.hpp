@@ -98,7 +98,8 @@ struct Endpoint::Impl {
     void refuse_check(const Address& from, const stun::Message& request, std::uint16_t code,
                       const stun::IntegrityKey* key, std::size_t request_bytes);
     void learn_address(Peer& peer, const Address& from);
-    void select_address(Peer& peer, const Address& from, bool is_nominated, Instant now);
+    [[nodiscard]] bool is_in_use(const Peer& by, const Address& address, Instant now) const;
+    void select_address(Peer& peer, const Address& from);
     void receive_dtls(const Address& from, std::span<std::byte> datagram, Instant now);
     [[nodiscard]] bool admit_handshake(const Address& from, Instant now);
     void forget_handshake(std::uint32_t slot);

@@ -8,9 +8,7 @@
 namespace muster::rtc {
 namespace {
 
-/// A check that does not nominate moves the peer only when its address has been silent for this
-/// long: the agent checks other pairs while it plays on one, but after a NAT rebound nothing comes
-/// from the old one any more, and not every agent nominates again.
+/// So long after the last datagram an address may be somebody else's.
 constexpr std::chrono::seconds selected_silence{2};
 
 std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
@@ -86,10 +84,16 @@ void Endpoint::Impl::receive_stun(const Address& from, std::span<const std::byte
         // A lite agent is always the controlled one and cannot change (RFC 8445, 7.3.1.1).
         return refuse_check(from, *request, 487, &peer.key, datagram.size());
     }
+    if (is_in_use(peer, from, now)) {
+        // A check proves a password, but not that its answer arrives: whoever forges the address of
+        // somebody who plays shall not take it.
+        ++statistics.dropped_bad;
+        return;
+    }
     if (peer.note_check(request->transaction)) {
         peer.last_heard = now;
         learn_address(peer, from);
-        select_address(peer, from, request->use_candidate, now);
+        if (!peer.was_open) select_address(peer, from);
     } else if (!peer.knows(from)) {
         // Its answer may have been lost, then it comes again from where it came; whoever replays
         // it from elsewhere shall not be sent the game, nor keep a peer alive that has gone.
@@ -142,16 +146,21 @@ void Endpoint::Impl::learn_address(Peer& peer, const Address& from) {
     by_address.insert_or_assign(from, peer.slot());
 }
 
-void Endpoint::Impl::select_address(Peer& peer, const Address& from, bool is_nominated,
-                                    Instant now) {
-    if (peer.selected != from) {
-        const bool moves =
-            is_nominated || !peer.selected || now >= peer.selected_heard + selected_silence;
-        if (!moves) return;
-        if (peer.selected && peer.was_open) ++statistics.rebound;
-        peer.selected = from;
-    }
-    peer.selected_heard = now;
+bool Endpoint::Impl::is_in_use(const Peer& by, const Address& address, Instant now) const {
+    const auto slot = by_address.find(address);
+    if (!slot || *slot == by.slot()) return false;
+    const Peer& owner = *peers[*slot];
+    return owner.was_open && owner.selected == address &&
+           now < owner.selected_heard + selected_silence;
+}
+
+/// A peer is sent to where it shakes hands from, and once it is open to where its newest record
+/// came from: a check could come from a forged address, a record that nobody sent before could not.
+/// An agent plays on the pair that it nominated, so the flag itself says nothing more.
+void Endpoint::Impl::select_address(Peer& peer, const Address& from) {
+    if (peer.selected == from) return;
+    if (peer.selected && peer.was_open) ++statistics.rebound;
+    peer.selected = from;
 }
 
 void Endpoint::Impl::receive_dtls(const Address& from, std::span<std::byte> datagram, Instant now) {
@@ -182,6 +191,7 @@ void Endpoint::Impl::receive_dtls(const Address& from, std::span<std::byte> data
     }
     if (is_authentic) {
         peer.last_heard = now;
+        if (peer.was_open && peer.knows(from)) select_address(peer, from);
         if (peer.selected == from) peer.selected_heard = now;
         // What an acknowledgement made room for goes out by the next flush_all().
         const auto& association = peer.connection.association();

@@ -120,11 +120,18 @@ bool is_data_channel(std::span<const Line> section) {
     return words[1] != "0" || value_of(section, "a=bundle-only").has_value();
 }
 
+std::size_t first_beyond_ascii(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::ranges::find_if(text, [](char c) { return (c & 0x80) != 0; }) - text.begin());
+}
+
 std::string mid_of(std::span<const Line> section) {
     const auto line = value_of(section, "a=mid:");
     if (!line) return {};
     std::string_view mid = line->text.substr(6);
-    return std::string(mid.substr(0, std::min(mid.size(), mid_length_max)));
+    mid = mid.substr(0, mid_length_max);
+    // A token (RFC 8866) is ASCII: what is not would be cut within a character.
+    return std::string(mid.substr(0, std::min(mid.size(), first_beyond_ascii(mid))));
 }
 
 bool is_ice_text(std::string_view text, std::size_t length_min) {
