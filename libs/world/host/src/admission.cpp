@@ -22,14 +22,19 @@ std::unexpected<Error> too_many(milliseconds wait) {
 Admission::Admission(const Options& options)
     : sessions_max_(options.sessions_max),
       per_address_max_(options.sessions_per_address_max),
+      opening_max_(std::max<std::size_t>(per_address_max_ / 4, 16)),
       all_(rate_of(options.joins_per_second)),
       by_address_(rate_of(options.joins_per_address_per_second), addresses_max) {}
 
 Result<void> Admission::check(const std::string& address, Timestamp now) {
     if (sessions_ >= sessions_max_) return fail(Errc::exhausted, "the server is full");
     const auto known = sessions_of_.find(address);
-    if (known != sessions_of_.end() && known->second >= per_address_max_) {
+    if (known != sessions_of_.end() && known->second.all >= per_address_max_) {
         return fail(Errc::rate_limited, "too many sessions from this address");
+    }
+    if (known != sessions_of_.end() && known->second.opening >= opening_max_) {
+        return fail(Errc::rate_limited,
+                    "too many joins from this address whose connections do not come");
     }
     if (!by_address_.take(address, now)) return too_many(by_address_.wait(address, now));
     if (!all_.take(now)) return too_many(all_.wait(now));
@@ -44,16 +49,26 @@ Result<void> Admission::admit(const std::string& address, Timestamp now) {
         return allowed;
     }
     ++sessions_;
-    ++sessions_of_[address];
+    Sessions& sessions = sessions_of_[address];
+    ++sessions.all;
+    ++sessions.opening;
     return {};
 }
 
-void Admission::release(const std::string& address) {
+void Admission::opened(const std::string& address) {
+    const std::lock_guard lock(mutex_);
+    const auto known = sessions_of_.find(address);
+    MUSTER_ASSERT(known != sessions_of_.end() && known->second.opening > 0);
+    --known->second.opening;
+}
+
+void Admission::release(const std::string& address, bool was_opened) {
     const std::lock_guard lock(mutex_);
     const auto known = sessions_of_.find(address);
     MUSTER_ASSERT(known != sessions_of_.end() && sessions_ > 0);
     --sessions_;
-    if (--known->second == 0) sessions_of_.erase(known);
+    if (!was_opened) --known->second.opening;
+    if (--known->second.all == 0) sessions_of_.erase(known);
 }
 
 std::size_t Admission::sessions() const {

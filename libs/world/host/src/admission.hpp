@@ -16,9 +16,12 @@ class Admission {
     explicit Admission(const Options& options);
 
     /// Counts a session for `address`, which leaves with release(). `rate_limited` says after how
-    /// many seconds to try again; `exhausted` when the server is full.
+    /// many seconds to try again; `exhausted` when the server is full. Until opened() it is one
+    /// that may never come: of these an address has a quarter of its sessions, 16 at least, so that
+    /// words alone take few places.
     Result<void> admit(const std::string& address, Timestamp now);
-    void release(const std::string& address);
+    void opened(const std::string& address);
+    void release(const std::string& address, bool was_opened);
     [[nodiscard]] std::size_t sessions() const;
     [[nodiscard]] std::uint64_t refused() const;
 
@@ -27,10 +30,15 @@ class Admission {
 
     const std::size_t sessions_max_;
     const std::size_t per_address_max_;
+    const std::size_t opening_max_;
     mutable std::mutex mutex_;
     Bucket all_;
     Buckets<std::string> by_address_;
-    std::map<std::string, std::size_t> sessions_of_;
+    struct Sessions {
+        std::size_t all = 0;
+        std::size_t opening = 0;
+    };
+    std::map<std::string, Sessions> sessions_of_;
     std::size_t sessions_ = 0;
     std::uint64_t refused_ = 0;
 };

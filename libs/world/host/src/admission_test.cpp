@@ -49,9 +49,26 @@ TEST(Admission, HasPlacesUntilTheyAreTakenAndGetsThemBack) {
     const auto full = admission.admit("c", now);
     ASSERT_FALSE(full);
     EXPECT_EQ(full.error().code, Errc::exhausted);
-    admission.release("a");
+    admission.release("a", false);
     EXPECT_EQ(admission.sessions(), 2);
     EXPECT_TRUE(admission.admit("c", now));
+}
+
+TEST(Admission, WhoseConnectionsDoNotComeTakesAQuarterOfAnAddresssPlaces) {
+    Admission admission(limits(1'000, 100, 1'000, 1'000));
+    const Timestamp now{1'000s};
+    for (int n = 0; n < 25; ++n) ASSERT_TRUE(admission.admit("a", now)) << n;
+    const auto refused = admission.admit("a", now);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, Errc::rate_limited);
+    EXPECT_TRUE(admission.admit("b", now));
+    admission.opened("a");
+    EXPECT_TRUE(admission.admit("a", now));
+    EXPECT_FALSE(admission.admit("a", now));
+    admission.release("a", false);
+    EXPECT_TRUE(admission.admit("a", now));
+    admission.release("a", true);
+    EXPECT_FALSE(admission.admit("a", now));
 }
 
 }  // namespace

@@ -27,12 +27,25 @@ void Newsroom::gather(const sim::World& world) {
         counted_at_ = world.tick();
     }
     for (replication::News& news : replication::news_of(world)) {
+        const sim::PlayerId player = news.event.player;
+        if (news.event.kind == Kind::joined && !world.players()[player].bot) {
+            unseen_.insert_or_assign(player, std::move(news));
+            continue;
+        }
+        if (news.event.kind == Kind::left && unseen_.erase(player) > 0) continue;
         if (!is_chatter(news.event.kind) || may_chatter()) {
             for_all_.push_back(std::move(news));
         } else if (news.event.kind == Kind::killed) {
             personal_.push_back(std::move(news));
         }
     }
+}
+
+void Newsroom::opened(sim::PlayerId player) {
+    const auto unseen = unseen_.find(player);
+    if (unseen == unseen_.end()) return;
+    if (may_chatter()) for_all_.push_back(std::move(unseen->second));
+    unseen_.erase(unseen);
 }
 
 Newsroom::Issue Newsroom::publish(const sim::World& world) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <utility>
 #include <vector>
 
@@ -20,6 +21,9 @@ class Newsroom {
 
     /// After each step of the world.
     void gather(const sim::World& world);
+    /// A person's connection has come. Before that nobody is told of them, nor that they left:
+    /// words alone are no way to be read by everybody.
+    void opened(sim::PlayerId player);
 
     struct Issue {
         replication::Bytes for_all;                                   ///< empty: nothing
@@ -33,6 +37,7 @@ class Newsroom {
 
     std::vector<replication::News> for_all_;
     std::vector<replication::News> personal_;
+    std::map<sim::PlayerId, replication::News> unseen_;  ///< people whose coming is not told yet
     std::uint32_t chatter_left_ = chatter_max;
     sim::Tick counted_at_ = 0;
 };

@@ -28,15 +28,32 @@ TEST(Newsroom, GathersSeveralTicksIntoOneMessage) {
     std::size_t messages = 0;
     std::size_t told = 0;
     for (int n = 0; n < 8; ++n) {
-        ASSERT_TRUE(world.join({.name = "somebody"}));
+        const auto player = world.join({.name = "somebody"});
+        ASSERT_TRUE(player);
         world.step();
         newsroom.gather(world);
+        newsroom.opened(*player);
         const auto issue = newsroom.publish(world);
         messages += issue.for_all.empty() ? 0 : 1;
         told += items(issue.for_all);
     }
     EXPECT_EQ(messages, 2U);
     EXPECT_EQ(told, 9U) << "eight came, and the match began";
+}
+
+TEST(Newsroom, SaysNothingOfPeopleWhoseConnectionNeverCame) {
+    sim::World world = crowded(8);
+    Newsroom newsroom;
+    const auto player = world.join({.name = "buy gold"});
+    ASSERT_TRUE(player);
+    std::size_t told = 0;
+    for (int n = 0; n < 12; ++n) {
+        if (n == 6) world.leave(*player);
+        world.step();
+        newsroom.gather(world);
+        told += items(newsroom.publish(world).for_all);
+    }
+    EXPECT_EQ(told, 1U) << "the match began";
 }
 
 TEST(Newsroom, AStormOfComersIsToldOnlyAsFastAsPeopleRead) {

@@ -94,7 +94,7 @@ void People::join(JoinCommand command, Instant now) {
     const bool is_resumed = player.has_value();
     if (!is_resumed) player = take_place(command.request);
     if (!player) {
-        shared_.admission.release(address);
+        shared_.admission.release(address, false);
         command.answer(std::unexpected(player.error()));
         return;
     }
@@ -125,7 +125,7 @@ void People::join(JoinCommand command, Instant now) {
     if (post_.send(shard, std::move(expect))) return;
     (*least)->sessions.fetch_sub(1);
     door_.links[shard]->sessions.fetch_sub(1);
-    shared_.admission.release(address);
+    shared_.admission.release(address, false);
     ended({.session = seat.pending, .player = *player, .how = note::Ended::How::never_came}, now);
     command.answer(fail(Errc::unavailable, "the server is too busy"));
 }

@@ -18,12 +18,13 @@ namespace asio = boost::asio;
 constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::seconds patience{5};
 constexpr int socket_messages_max = 64;
+constexpr auto replaced = Json::error_handler_t::replace;  ///< what is no UTF-8
 
 http::Response json_response(const Json& body) {
     http::Response out;
     out.headers.set("Content-Type", "application/json");
     out.headers.set("Cache-Control", "no-store");
-    out.body = body.dump(-1, ' ', false, Json::error_handler_t::replace);
+    out.body = body.dump(-1, ' ', false, replaced);
     return out;
 }
 
@@ -164,7 +165,7 @@ asio::awaitable<http::Answer> Routes::join(http::Request request) {
 asio::awaitable<http::Answer> Routes::leave(http::Request request) {
     auto ticket = read_leave(request.body);
     if (!ticket) co_return problem(ticket.error());
-    server_.leave(std::move(*ticket));
+    server_.leave(std::move(*ticket), request.path_parameters["world"]);
     co_return http::Response{.status = 204, .headers = {}, .body = {}};
 }
 
@@ -174,8 +175,10 @@ asio::awaitable<http::Answer> Routes::witness(http::Request request) {
     const std::string& from = request.remote_address;
     const bool is_loopback =
         from == "::1" || from.starts_with("127.") || from.starts_with("::ffff:127.");
-    if (!is_loopback || request.headers.find("X-Forwarded-For") ||
-        request.headers.find("Forwarded")) {
+    bool is_passed_on = false;
+    for (const char* header : {"Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"})
+        is_passed_on = is_passed_on || request.headers.find(header);
+    if (!is_loopback || is_passed_on) {
         co_return problem(
             Error{Errc::permission_denied, "only for programs of the server's machine", {}});
     }
@@ -221,14 +224,14 @@ asio::awaitable<bool> Routes::serve_message(std::shared_ptr<http::WebSocket> soc
                          {{"code", muster::name_of(error.code)},
                           {"detail", error.message},
                           {"field", error.field}}}};
-        return socket->send(body.dump(-1, ' ', false, Json::error_handler_t::replace)).has_value();
+        return socket->send(body.dump(-1, ' ', false, replaced)).has_value();
     };
     auto message = read_socket_message(text);
     if (!message) co_return refuse(message.error());
     if (std::holds_alternative<IceMessage>(*message)) {
         // We are a lite agent: the peer's candidates are of no use, ours are.
         for (const Json& one : ice_messages(*answer_sdp)) {
-            if (!socket->send(one.dump())) co_return false;
+            if (!socket->send(one.dump(-1, ' ', false, replaced))) co_return false;
         }
         co_return true;
     }
@@ -240,7 +243,7 @@ asio::awaitable<bool> Routes::serve_message(std::shared_ptr<http::WebSocket> soc
     const Json body{{"sdp", {{"type", "answer"}, {"sdp", joined->sdp}}},
                     {"ticket", joined->ticket},
                     {"player", joined->player}};
-    co_return socket->send(body.dump()).has_value();
+    co_return socket->send(body.dump(-1, ' ', false, replaced)).has_value();
 }
 
 asio::awaitable<void> Routes::talk(http::Request request, std::shared_ptr<http::WebSocket> socket) {

@@ -23,6 +23,7 @@ constexpr Instant wait_max{100'000};
 constexpr std::size_t crowd = 64;
 constexpr Instant gathering{2'000};
 constexpr std::size_t foreign_max = 65'536;
+constexpr Instant foreign_unused{2'000'000};
 constexpr char first_shard = 'A';
 
 rtc::Options endpoint_options(const Shared& shared, std::size_t index) {
@@ -191,8 +192,22 @@ void Shard::take(const rtc::Address& from, std::span<std::byte> datagram) {
     endpoint_.receive(from, datagram, now_);
     if (endpoint_.statistics().dropped_unknown == unknown) return;
     const auto known = foreign_.find(key_of(from));
-    if (known == foreign_.end() || known->second.first != from) return;
-    forward(known->second.second, Forwarded::Kind::datagram, from, datagram);
+    if (known == foreign_.end() || known->second.from != from) return;
+    known->second.used = now_;
+    ++counts_.forwarded_unknown;
+    forward(known->second.shard, Forwarded::Kind::datagram, from, datagram);
+}
+
+// One session can prove any number of addresses. When they are too many, those that play keep their
+// entries: the others have not sent for long.
+void Shard::remember_foreign(const rtc::Address& from, std::size_t shard) {
+    if (foreign_.size() >= foreign_max) {
+        std::erase_if(foreign_, [this](const auto& entry) {
+            return entry.second.used + foreign_unused < now_;
+        });
+        if (foreign_.size() >= foreign_max) return;  // its next check comes in a few seconds
+    }
+    foreign_[key_of(from)] = {from, shard, now_};
 }
 
 void Shard::forward(std::size_t to, Forwarded::Kind kind, const rtc::Address& from,
@@ -219,8 +234,7 @@ void Shard::take_forwarded() {
         forwards_[index_][other]->drain(
             [&](Forwarded& one) {
                 if (one.kind == Forwarded::Kind::known) {
-                    if (foreign_.size() >= foreign_max) foreign_.clear();
-                    foreign_[key_of(one.from)] = {one.from, other};
+                    remember_foreign(one.from, other);
                     return;
                 }
                 const std::span datagram = std::span(one.bytes).first(one.size);

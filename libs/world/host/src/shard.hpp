@@ -58,7 +58,7 @@ class Shard final : rtc::Listener {
         udp::Statistics udp;
         std::uint32_t sessions = 0, opening = 0;
         std::uint64_t snapshots_sent = 0, snapshots_skipped = 0, forwarded = 0,
-                      forwards_dropped = 0, kicked = 0;
+                      forwarded_unknown = 0, forwards_dropped = 0, kicked = 0;
         std::size_t outbox_depth = 0;
     };
     [[nodiscard]] Counts counts() const;                               ///< any thread
@@ -149,7 +149,13 @@ class Shard final : rtc::Listener {
     std::vector<Session*> to_flush_;
     std::vector<Session*> closing_;
     /// Addresses whose datagrams come here and are another shard's, as that one confirmed.
-    std::unordered_map<std::uint64_t, std::pair<rtc::Address, std::size_t>> foreign_;
+    struct Foreign {
+        rtc::Address from;
+        std::size_t shard;
+        Instant used;
+    };
+    std::unordered_map<std::uint64_t, Foreign> foreign_;
+    void remember_foreign(const rtc::Address& from, std::size_t shard);
     std::vector<bool> to_wake_;
     std::vector<std::uint64_t> room_;  ///< for messages that are not aligned
 

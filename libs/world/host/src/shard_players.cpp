@@ -16,8 +16,9 @@ constexpr std::size_t sessions_a_slice = 32;
 /// Far more than come in this time when all goes well: who is behind shall write less, not hear
 /// less.
 constexpr std::size_t datagrams_a_slice = 512;
-constexpr std::uint8_t introductions_every = 8;  ///< snapshots
-constexpr std::size_t introductions_max = 64;    ///< at once
+constexpr std::uint32_t sequence_jump_max = 60 * 60;  ///< a minute's
+constexpr std::uint8_t introductions_every = 8;       ///< snapshots
+constexpr std::size_t introductions_max = 64;         ///< at once
 constexpr sctp::Reliability unreliable{
     .policy = sctp::Reliability::Policy::retransmissions, .limit = 0, .ordered = false};
 
@@ -37,6 +38,7 @@ void Shard::on_open(rtc::PeerId peer) {
     if (known == sessions_.end()) return;
     Session& session = *known->second;
     session.open = true;
+    shared_.admission.opened(session.address);
     send_note(*session.world, note::Opened{session.id, session.player});
 }
 
@@ -78,6 +80,9 @@ void Shard::hear(Session& session, const inbound::Inputs& inputs) {
     for (std::size_t i = 0; i < inputs.count; ++i) {
         const sim::Input& input = inputs.steps[i];
         if (input.sequence <= session.sequence) continue;
+        // Far ahead of what any line loses, nothing that came after it would ever count.
+        const auto newest = std::max(session.sequence, session.viewer.acknowledged());
+        if (input.sequence > newest && input.sequence - newest > sequence_jump_max) continue;
         session.sequence = input.sequence;
         session.heard = session.world->tick;
         if (!session.inputs.take(stamp(now_)) ||

@@ -40,7 +40,7 @@ void Shard::expect(WorldSide& world, mail::Expect& expect) {
             ? Result<rtc::Endpoint::Accepted>(fail(Errc::unavailable, "the server is stopping"))
             : endpoint_.accept(expect.offer, candidates_, now_);
     if (!accepted) {
-        shared_.admission.release(expect.address);
+        shared_.admission.release(expect.address, false);
         shared_.shards[index_]->sessions.fetch_sub(1);
         world.link->sessions.fetch_sub(1);
         send_note(world,
@@ -118,9 +118,13 @@ void Shard::pump(Session& session) {
             endpoint_.send(session.peer, session.control_stream, false, message, reliable, now_);
         if (sent == sctp::Sent::full || sent == sctp::Sent::closed) return;
         if (sent == sctp::Sent::too_large) {
-            shared_.log(LogLevel::warning, "a message of " + std::to_string(message.size()) +
-                                               " bytes is more than the peer of player " +
-                                               std::to_string(session.player) + " takes");
+            if (session.closing) return;
+            shared_.log(LogLevel::info, "player " + std::to_string(session.player) + " of " +
+                                            session.world->door->name +
+                                            " is dropped: its peer takes no message of " +
+                                            std::to_string(message.size()) + " bytes");
+            close(session, Instant(0));
+            return;
         }
         session.control_bytes -= message.size();
         session.control.pop_front();
@@ -188,7 +192,7 @@ void Shard::bury() {
                               was_silent ? std::min(std::chrono::milliseconds(15'000),
                                                     shared_.options.resume / 2)
                                          : std::chrono::milliseconds(0)});
-        shared_.admission.release(session->address);
+        shared_.admission.release(session->address, session->open);
         shared_.shards[index_]->sessions.fetch_sub(1);
         session->world->link->sessions.fetch_sub(1);
         by_id_.erase(session->id);

@@ -15,8 +15,20 @@ std::unexpected<Error> wrong(std::string message, std::string field = {}) {
     return fail(Errc::invalid_argument, std::move(message), std::move(field));
 }
 
+// An SDP of 64 KiB with every byte escaped once, and some words beside it.
+constexpr std::size_t text_bytes_max = 160UZ << 10U;
+constexpr int depth_max = 4;
+
+// Nobody has shown any right yet: what is large or deep is not even built.
 Result<Json> read_object(std::string_view text) {
-    Json out = Json::parse(text, nullptr, false);
+    if (text.size() > text_bytes_max) return fail(Errc::too_large, "more than 160 KiB");
+    bool is_too_deep = false;
+    const auto shallow = [&is_too_deep](int depth, Json::parse_event_t, const Json&) {
+        is_too_deep = is_too_deep || depth > depth_max;
+        return depth <= depth_max;
+    };
+    Json out = Json::parse(text, shallow, false);
+    if (is_too_deep) return wrong("nests deeper than 4 levels");
     if (!out.is_object()) return wrong("the body is no JSON object");
     return out;
 }

@@ -38,6 +38,20 @@ TEST(SignalWords, AWrongJoinIsRefusedWithItsField) {
     }
 }
 
+TEST(SignalWords, WhatIsLargeOrDeepIsRefusedBeforeItIsBuilt) {
+    const auto large = read_join(R"({"sdp":")" + std::string(200'000, 'v') + R"("})");
+    ASSERT_FALSE(large);
+    EXPECT_EQ(large.error().code, Errc::too_large);
+    for (const char* open : {"[", R"({"a":)"}) {
+        std::string deep = R"({"sdp":"v=0","x":)";
+        while (deep.size() < 150'000) deep += open;
+        const auto read = read_join(deep);
+        ASSERT_FALSE(read);
+        EXPECT_EQ(read.error().code, Errc::invalid_argument);
+        EXPECT_NE(read.error().message.find("deeper"), std::string::npos);
+    }
+}
+
 TEST(SignalWords, ASocketTakesOffersAndIce) {
     const auto offer = read_socket_message(R"({"sdp":{"type":"offer","sdp":"v=0"},"name":"A"})");
     ASSERT_TRUE(offer);

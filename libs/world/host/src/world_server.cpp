@@ -137,6 +137,11 @@ Result<void> WorldServer::Impl::open_shards() {
     const std::size_t count = shared.shards.size();
     std::vector<udp::Socket> sockets;
     port = options.udp_port;
+    if (count > 1 && port != 0) {
+        // Shards share their port, and would as gladly with another server's: tried alone first.
+        const auto alone = udp::Socket::open({.host = options.udp_host, .port = port});
+        if (!alone) return std::unexpected(alone.error());
+    }
     for (std::size_t i = 0; i < count; ++i) {
         auto socket =
             udp::Socket::open({.host = options.udp_host, .port = port, .shared = count > 1});
@@ -216,7 +221,7 @@ void WorldServer::Impl::answer_the_rest() {
         for (const auto& link : door->links) {
             link->mail.drain([this](Mail& mail) {
                 if (auto* expect = std::get_if<mail::Expect>(&mail)) {
-                    shared.admission.release(expect->address);
+                    shared.admission.release(expect->address, false);
                     expect->answer(fail(Errc::unavailable, "the server is stopping"));
                 }
                 mail = std::monostate{};
@@ -261,7 +266,7 @@ void WorldServer::join(JoinRequest request, std::function<void(Result<Joined>)> 
         return then(fail(Errc::not_found, "there is no world " + to_utf8(request.world)));
     }
     if (request.name.size() > 4 * name_characters_max || !is_utf8(request.name)) {
-        return then(fail(Errc::invalid_argument, "not UTF-8 of at most 64 characters", "name"));
+        return then(fail(Errc::invalid_argument, "not UTF-8 of at most 256 bytes", "name"));
     }
     request.name = clean_text(request.name, name_characters_max).value_or("");
     if (!request.resume.empty() && !read_ticket(request.resume)) {
@@ -286,13 +291,14 @@ void WorldServer::join(JoinRequest request, std::function<void(Result<Joined>)> 
     request.sdp.clear();
     auto posted = world->post(JoinCommand{std::move(request), std::move(*offer), then});
     if (posted) return;
-    shared.admission.release(address);
+    shared.admission.release(address, false);
     then(std::unexpected(posted.error()));
 }
 
-void WorldServer::leave(std::string ticket) {
+void WorldServer::leave(std::string ticket, std::string_view world) {
     const auto read = read_ticket(ticket);
     if (!read || read->world >= impl_->worlds.size()) return;
+    if (!world.empty() && impl_->find(world) != impl_->worlds[read->world].get()) return;
     // Too many commands: the player is removed when it is not heard of any more.
     (void)impl_->worlds[read->world]->post(LeaveCommand{std::move(ticket)});
 }
@@ -354,7 +360,8 @@ Statistics WorldServer::statistics() const {
         out.bytes_out += counts.udp.bytes_out;
         out.datagrams_dropped += counts.udp.dropped_here + counts.udp.dropped_by_system +
                                  counts.udp.truncated + counts.forwards_dropped +
-                                 counts.rtc.dropped_unknown + counts.rtc.dropped_bad;
+                                 counts.rtc.dropped_unknown - counts.forwarded_unknown +
+                                 counts.rtc.dropped_bad;
         out.handshakes += counts.rtc.handshakes;
         out.handshakes_failed += counts.rtc.handshakes_failed;
         out.handshakes_refused += counts.rtc.handshakes_refused;

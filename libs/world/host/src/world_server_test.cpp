@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <future>
 #include <random>
@@ -46,6 +47,20 @@ TEST(WorldServer, RefusesWrongOptionsWithTheField) {
     EXPECT_EQ(refused([](Options& o) { o.udp_host = "localhost"; }), "udp");
     EXPECT_EQ(refused([](Options& o) { o.worlds[0].recording_file = "/nowhere/x"; }),
               "recording_file");
+}
+
+TEST(WorldServer, SharesItsPortWithItsOwnShardsOnly) {
+    Options options = testing::small_server();
+    options.shards = 2;
+    const auto first = WorldServer::open(options);
+    ASSERT_TRUE(first) << first.error().message;
+    options.udp_port = (*first)->udp_port();
+    for (const std::uint16_t shards : std::array<std::uint16_t, 3>{1, 2, 3}) {
+        options.shards = shards;
+        const auto second = WorldServer::open(options);
+        ASSERT_FALSE(second) << shards;
+        EXPECT_EQ(second.error().field, "udp");
+    }
 }
 
 TEST(WorldServer, RefusesAWrongJoinWithTheField) {

@@ -68,7 +68,7 @@ void WorldThread::stop() {
     if (thread_.joinable()) thread_.join();
     for (Command& command : commands_) {
         if (auto* join = std::get_if<JoinCommand>(&command)) {
-            shared_.admission.release(join->request.remote_address);
+            shared_.admission.release(join->request.remote_address, false);
             join->answer(fail(Errc::unavailable, "the server is stopping"));
         }
     }
@@ -191,6 +191,8 @@ void WorldThread::take_notes(Instant now) {
     for (const auto& link : door_.links) {
         link->notes.drain([&](Note& note) {
             people_.handle(note, now);
+            if (const auto* opened = std::get_if<note::Opened>(&note))
+                newsroom_.opened(opened->player);
             note = std::monostate{};
         });
         link->inputs.drain([&](InputNote& note) { people_.submit(note); });

@@ -126,7 +126,8 @@ class WorldServer {
     /// Calls `then` once, from a thread of the server's. `rate_limited`, `exhausted` (full, and no
     /// bot can go), `invalid_argument` (sdp, name, resume).
     void join(JoinRequest request, std::function<void(Result<Joined>)> then);
-    void leave(std::string ticket);
+    /// A ticket of another world than `world` (empty: any) does nothing.
+    void leave(std::string ticket, std::string_view world = {});
     [[nodiscard]] Statistics statistics() const;
     /// The frame of a tick soon to come.
     Result<void> witness(std::string_view world, std::function<void(Witness)> then);
