@@ -1,26 +1,35 @@
-/** How good the way to the server is: true round trips from Ping and Pong, true losses from which snapshots came. */
+/** How good the way to the server is: round trips from Ping and Pong, losses from which snapshots came. */
 
 const RTT_WINDOW = 16;
-const LOSS_WINDOW = 150;  // snapshots expected: five seconds at 30 Hz
+const LOSS_WINDOW_TICKS = 300;  // five seconds
+const SETTLING_TICKS = 60;      // after a change of rate, snapshots of the old one are still on their way
 
 export class Meter {
   rttMs = 0;
   private readonly rtts: number[] = [];
   private newestTick = 0;
   private bits = 0;
-  private readonly recent: { tick: number; came: boolean }[] = [];
+  private readonly came: number[] = [];  // ticks, ascending
   private ticksApart = 2;
+  private settledAt = 0;
   bytes = 0;
 
   restart(snapshotRate: number, tickRate: number): void {
     this.newestTick = 0;
     this.bits = 0;
-    this.recent.length = 0;
+    this.came.length = 0;
     this.rate(snapshotRate, tickRate);
+    this.settledAt = 0;
   }
 
+  /** The word of a new rate may come before the snapshots that follow it, or after them: what is known of losses begins anew. */
   rate(snapshotRate: number, tickRate: number): void {
-    if (snapshotRate > 0) this.ticksApart = Math.max(1, Math.round(tickRate / snapshotRate));
+    if (!(snapshotRate > 0)) return;
+    const ticksApart = Math.max(1, Math.round(tickRate / snapshotRate));
+    if (ticksApart === this.ticksApart) return;
+    this.ticksApart = ticksApart;
+    this.settledAt = this.newestTick + SETTLING_TICKS;
+    this.came.splice(0, this.came.length - 1);
   }
 
   pong(sentMs: number, nowMs: number): void {
@@ -32,11 +41,11 @@ export class Meter {
     this.rttMs = [...this.rtts].sort((a, b) => a - b)[this.rtts.length >> 1]!;
   }
 
-  /** A snapshot came. False: it had come before. */
+  /** A snapshot came. False: it had come before, or is seconds old. */
   snapshot(tick: number): boolean {
     if (this.newestTick === 0) {
       this.newestTick = tick;
-      this.recent.push({ tick, came: true });
+      this.came.push(tick);
       return true;
     }
     const by = tick - this.newestTick;
@@ -44,18 +53,23 @@ export class Meter {
     if (by > 0) {
       // Bit n is the snapshot of newest - 1 - n: the newest itself becomes bit by - 1.
       this.bits = by > 32 ? 0 : ((by === 32 ? 0 : this.bits << by) | (1 << (by - 1))) >>> 0;
-      for (let t = this.newestTick + this.ticksApart; t < tick && this.recent.length < 4 * LOSS_WINDOW; t += this.ticksApart) this.recent.push({ tick: t, came: false });
-      this.recent.push({ tick, came: true });
-      this.recent.splice(0, Math.max(0, this.recent.length - LOSS_WINDOW));
+      if (tick <= this.settledAt) this.came.length = 0;
+      this.came.push(tick);
+      const first = this.came.findIndex((one) => one > tick - LOSS_WINDOW_TICKS);
+      this.came.splice(0, first);
       this.newestTick = tick;
       return true;
     }
+    if (-by >= LOSS_WINDOW_TICKS) return false;
     const bit = -by - 1;
-    const late = this.recent.find((one) => one.tick === tick);
-    const known = late?.came === true || (bit < 32 && (this.bits >>> bit) % 2 === 1);
-    if (known) return false;
-    if (bit < 32) this.bits = (this.bits | (1 << bit)) >>> 0;
-    if (late) late.came = true;
+    if (bit < 32) {
+      if ((this.bits >>> bit) % 2 === 1) return false;
+      this.bits = (this.bits | (1 << bit)) >>> 0;
+    }
+    const at = this.came.findIndex((one) => one >= tick);
+    if (this.came[at] === tick) return false;
+    // Before the window begins, nothing was missed.
+    if (at > 0) this.came.splice(at, 0, tick);
     return true;
   }
 
@@ -65,8 +79,17 @@ export class Meter {
   get received(): number {
     return this.bits;
   }
-  /** 0 to 1. */
+  /**
+   * 0 to 1. Snapshots bear no number of their own, and the server moves them by less than their distance to suit a player's
+   * inputs, or lets one come late: only a gap with room for two of the distance, or more, is one where some were lost. A world
+   * that makes fewer ticks than snapshots were promised sends none closer than its ticks: that is the distance then.
+   */
   get loss(): number {
-    return this.recent.length ? this.recent.filter((one) => !one.came).length / this.recent.length : 0;
+    let apart = Infinity;
+    for (let i = 1; i < this.came.length; ++i) apart = Math.min(apart, this.came[i]! - this.came[i - 1]!);
+    apart = Math.max(apart, this.ticksApart);
+    let lost = 0;
+    for (let i = 1; i < this.came.length; ++i) lost += Math.max(0, Math.floor((this.came[i]! - this.came[i - 1]!) / apart) - 1);
+    return lost / Math.max(1, this.came.length + lost);
   }
 }
