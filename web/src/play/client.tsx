@@ -277,7 +277,7 @@ export class Client implements Audience {
         this.connection.endBecause(notice.text || "You were removed from the match.");
         break;
       case NoticeKind.stopping:
-        this.store.tell(notice.text || "The server stops.", 8_000);
+        this.connection.serverStops();
         break;
       default:
         this.store.tell(notice.text || (NOTICES[notice.kind] ?? "The server is busy."), 4_000);

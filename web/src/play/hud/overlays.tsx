@@ -37,6 +37,9 @@ export function LinkTrouble({ store, onLobby }: { store: Store; onLobby: () => v
   if (link.at === "lost") {
     return <section class="link-trouble" role="alert"><span class="spinner" aria-hidden="true" /><h2>Connection lost</h2><p>Coming back (attempt {link.attempt}). Your place is kept for 30 seconds.</p></section>;
   }
+  if (link.at === "stopped") {
+    return <section class="link-trouble" role="alert"><h2>The server has stopped</h2><p>Looking now and then whether it is back.</p><button type="button" class="go" onClick={onLobby}>Back to the worlds</button></section>;
+  }
   if (link.at === "ended" && store.screen.value === "playing") {
     return <section class="link-trouble" role="alert"><h2>The match is over for you</h2><p>{link.reason}</p><button type="button" class="go" onClick={onLobby}>Back to the worlds</button></section>;
   }

@@ -7,6 +7,7 @@ export type LinkState =
   | { at: "joining" }
   | { at: "open" }
   | { at: "lost"; since: number; attempt: number }
+  | { at: "stopped" }
   | { at: "ended"; reason: string };
 
 export interface Player { world: string; name: string; team: "red" | "blue" | undefined }
@@ -33,6 +34,8 @@ const SILENCE_MS = 4_000;     // without any message, the connection is lost
 const WATCH_MS = 500;
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 4_000;
+const STOPPED_LOOK_MS = 5_000;          // from one look whether a stopped server is back to the next, and up to half as much again
+const STOPPED_GIVE_UP_MS = 10 * 60_000;
 const STATE_BUFFER_MAX = 16 << 10;  // what waits there is stale already
 const STORE_KEY = "muster.play.resume";
 
@@ -51,6 +54,7 @@ export class Connection {
   private state: RTCDataChannel | undefined;
   private heardAt = 0;
   private lostAt = 0;
+  private stoppedAt = 0;
   private attempt = 0;
   private timer = 0;
   private epoch = 0;
@@ -122,6 +126,13 @@ export class Connection {
     this.onState({ at: "ended", reason });
   }
 
+  /** The server said that it stops. It may come back soon or never, and with or without a place for the player. */
+  serverStops(): void {
+    this.end();
+    this.stoppedAt = this.around.now();
+    this.again();
+  }
+
   private kept(world: string): string {
     try {
       const kept = JSON.parse(this.around.store.getItem(STORE_KEY) ?? "{}") as { world?: string; token?: string; at?: number };
@@ -137,6 +148,7 @@ export class Connection {
     this.isOpen = false;
     this.around.forget(this.timer);
     this.lostAt = 0;
+    this.stoppedAt = 0;
     this.attempt = 0;
     this.drop();
   }
@@ -191,6 +203,7 @@ export class Connection {
     this.around.forget(this.timer);
     this.isOpen = true;
     this.lostAt = 0;
+    this.stoppedAt = 0;
     this.attempt = 0;
     this.heardAt = this.around.now();
     control.onclose = () => this.lose(epoch);
@@ -221,13 +234,17 @@ export class Connection {
 
   private again(atLeastMs = 0): void {
     const epoch = this.epoch;
-    const since = this.lostAt;
-    if (this.around.now() - since > RESUME_MS) {
-      this.endBecause("The connection was lost, and the server did not answer for 30 seconds.");
+    const stopped = this.stoppedAt > 0;
+    const since = stopped ? this.stoppedAt : this.lostAt;
+    if (this.around.now() - since > (stopped ? STOPPED_GIVE_UP_MS : RESUME_MS)) {
+      this.endBecause(stopped ? "The server has stopped and did not come back." : "The connection was lost, and the server did not answer for 30 seconds.");
       return;
     }
-    this.onState({ at: "lost", since, attempt: ++this.attempt });
-    const wait = Math.max(atLeastMs, Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (this.attempt - 1)));
+    ++this.attempt;
+    this.onState(stopped ? { at: "stopped" } : { at: "lost", since, attempt: this.attempt });
+    // All heard at once that the server stops: they are not to come back at once, too.
+    const pause = stopped ? STOPPED_LOOK_MS * (1 + Math.random() / 2) : Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (this.attempt - 1));
+    const wait = Math.max(atLeastMs, pause);
     this.timer = this.around.later(() => {
       if (epoch !== this.epoch) return;
       const attempt = this.connect();

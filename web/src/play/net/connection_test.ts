@@ -133,6 +133,44 @@ describe("a connection", () => {
     expect(joins.length).toBeLessThan(16);
   });
 
+  it("looks now and then whether a server that stopped is back, and promises nothing", async () => {
+    const link = connection();
+    await link.join(player);
+    refusal = () => new Refused(0, "nobody", "", 0);
+    link.serverStops();
+    expect(link.open).toBe(false);
+    expect(peers[0]!.connectionState).toBe("closed");
+    await pass(120_000);
+    expect(states.slice(2).every((state) => state.at === "stopped")).toBe(true);
+    expect(joins.length).toBeGreaterThan(12);
+    expect(joins.length).toBeLessThan(26);
+    refusal = (resume) => (resume ? new Refused(400, "unknown token", "resume", 0) : undefined);
+    await pass(20_000);
+    expect(states.at(-1)!.at).toBe("open");
+    // From then on it is a connection like any other.
+    refusal = undefined;
+    peers.at(-1)!.channels[0]!.onclose!();
+    expect(states.at(-1)!.at).toBe("lost");
+  });
+
+  it("does not look for a stopped server for ever, nor after one has left", async () => {
+    const link = connection();
+    await link.join(player);
+    refusal = () => new Refused(503, "stopping", "", 0);
+    link.serverStops();
+    await pass(11 * 60_000);
+    expect(states.at(-1)).toEqual({ at: "ended", reason: "The server has stopped and did not come back." });
+    const looked = joins.length;
+    await pass(60_000);
+    expect(joins).toHaveLength(looked);
+    refusal = undefined;
+    await link.join(player);
+    link.serverStops();
+    link.leave();
+    await pass(60_000);
+    expect(joins).toHaveLength(looked + 1);
+  });
+
   it("comes back as a new player when the server has let go of the old one", async () => {
     const link = connection();
     await link.join(player);
