@@ -26,6 +26,9 @@ export interface Deeds {
 /** Everything on the page but the arena itself. Text of others goes through Preact's text nodes only: it never is HTML. */
 export function Hud({ store, deeds }: { store: Store; deeds: Deeds }) {
   const playing = store.screen.value === "playing";
+  // One sheet over the arena at a time, the most urgent.
+  const cut = ["lost", "stopped", "ended"].includes(store.link.value.at);
+  const scores = store.scoresOpen.value;
   const now = useSignal(performance.now());
   useEffect(() => {
     const timer = setInterval(() => (now.value = performance.now()), 1_000);
@@ -46,9 +49,9 @@ export function Hud({ store, deeds }: { store: Store; deeds: Deeds }) {
           <Ammunition store={store} />
           {store.touching.value && <TouchPad store={store} onHold={deeds.hold} />}
           <Notices store={store} />
-          <Respawn store={store} />
-          <Result store={store} />
-          {store.scoresOpen.value && <Scoreboard store={store} />}
+          {!cut && !scores && <Respawn store={store} />}
+          {!cut && !scores && <Result store={store} />}
+          {!cut && scores && <Scoreboard store={store} />}
           <LinkTrouble store={store} onLobby={deeds.leave} />
           {!store.touching.value && <button type="button" class="menu-button" aria-label="Settings (Escape)" onClick={() => (store.menuOpen.value = true)}><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M3 5h14M3 10h14M3 15h14" stroke="currentColor" stroke-width="2" stroke-linecap="round" /></svg></button>}
         </div>

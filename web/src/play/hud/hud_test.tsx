@@ -3,7 +3,7 @@ import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Hud, type Deeds } from "./hud";
-import { clockText, makeStore, type Store } from "./store";
+import { clockText, makeStore, ordinal, type Store } from "./store";
 import { Teller } from "./teller";
 import { Game } from "../game/game";
 import { Meter } from "../net/meter";
@@ -48,11 +48,27 @@ describe("text of others", () => {
     store.world.value = EVIL;
     store.tell(EVIL, 5_000);
     store.announce(EVIL, Team.red, 5_000);
-    store.link.value = { at: "ended", reason: EVIL };
     show();
-    expect(root.querySelectorAll("img")).toHaveLength(0);
-    expect([...root.querySelectorAll("b")].filter((element) => element.textContent === "bold")).toHaveLength(0);
-    expect(root.textContent!.split(EVIL).length - 1).toBeGreaterThan(8);
+    let shown = 0;
+    const look = () => {
+      expect(root.querySelectorAll("img")).toHaveLength(0);
+      expect([...root.querySelectorAll("b")].filter((element) => element.textContent === "bold")).toHaveLength(0);
+      shown += root.textContent!.split(EVIL).length - 1;
+    };
+    look();
+    act(() => {
+      store.scoresOpen.value = false;
+    });
+    look();
+    act(() => {
+      store.clock.value = { ...store.clock.value, phase: Phase.active };
+    });
+    look();
+    act(() => {
+      store.link.value = { at: "ended", reason: EVIL };
+    });
+    look();
+    expect(shown).toBeGreaterThan(8 + 3 * 6);
     act(() => {
       store.clock.value = { ...store.clock.value, phase: Phase.active };
       store.screen.value = "lobby";
@@ -124,6 +140,50 @@ describe("what is shown of the match", () => {
     show();
     expect(root.querySelectorAll(".scoreboard .red tbody tr")).toHaveLength(10);
     expect(root.querySelector(".scoreboard tr.self")!.textContent).toContain("player 99");
+  });
+
+  it("lays one sheet over the arena at a time: why one is cut off, else the scores, else the result", () => {
+    store.screen.value = "playing";
+    store.self.value = 1;
+    store.clock.value = { ...store.clock.value, mode: Mode.team_deathmatch, phase: Phase.ended };
+    show();
+    const sheets = () => [...root.querySelectorAll(".result, .scoreboard, .respawn, .link-trouble")].map((element) => element.className.split(" ")[0]);
+    expect(sheets()).toEqual(["result"]);
+    act(() => {
+      store.scoresOpen.value = true;
+    });
+    expect(sheets()).toEqual(["scoreboard"]);
+    act(() => {
+      store.link.value = { at: "lost", since: 0, attempt: 1 };
+    });
+    expect(sheets()).toEqual(["link-trouble"]);
+  });
+
+  it("lets fingers close the scores, which lie over the button that opened them", () => {
+    store.screen.value = "playing";
+    store.scoresOpen.value = true;
+    show();
+    expect(root.querySelector(".scoreboard .close")).toBeNull();
+    act(() => {
+      store.touching.value = true;
+    });
+    act(() => root.querySelector<HTMLButtonElement>(".scoreboard .close")!.click());
+    expect(root.querySelector(".scoreboard")).toBeNull();
+  });
+
+  it("says that a server has stopped, offers the way out and promises nothing", () => {
+    store.screen.value = "playing";
+    store.link.value = { at: "stopped" };
+    show();
+    const trouble = root.querySelector(".link-trouble")!;
+    expect(trouble.querySelector("h2")!.textContent).toBe("The server has stopped");
+    expect(trouble.textContent).not.toMatch(/place|kept|seconds|attempt/);
+    act(() => trouble.querySelector("button")!.click());
+    expect(done).toEqual(["leave"]);
+  });
+
+  it("numbers places as English does", () => {
+    expect([1, 2, 3, 4, 10, 11, 12, 13, 21, 31, 42, 53, 100, 101, 111, 112, 1_000].map(ordinal).join(" ")).toBe("1st 2nd 3rd 4th 10th 11th 12th 13th 21st 31st 42nd 53rd 100th 101st 111th 112th 1000th");
   });
 
   it("counts the clock in minutes", () => {

@@ -25,7 +25,7 @@ function Table({ rows, self, captures, title }: { rows: readonly { row: ScoreRow
   );
 }
 
-/** While Tab is held: the best, and oneself. */
+/** While Tab is held, or until fingers close it: the best, and oneself. */
 export function Scoreboard({ store }: { store: Store }) {
   const { rows, ownRank, players, bots } = store.scores.value;
   const { mode, red, blue } = store.clock.value;
@@ -35,7 +35,11 @@ export function Scoreboard({ store }: { store: Store }) {
   const side = (team: Team, points: number) => <Table rows={shortened(sorted.filter((row) => row.team === team), 10, self)} self={self} captures={captures} title={`${teamName(team)} – ${points}`} />;
   return (
     <section class="scoreboard" aria-label="Scores">
-      <header><h2>{store.world.value}</h2><p>{modeOf(mode)} · {players} here, {bots} of them bots{ownRank > 0 ? ` · you are number ${ownRank}` : ""}</p></header>
+      <header>
+        <h2>{store.world.value}</h2>
+        <p>{modeOf(mode)} · {players} here, {bots} of them bots{ownRank > 0 ? ` · you are number ${ownRank}` : ""}</p>
+        {store.touching.value && <button type="button" class="close" aria-label="Close" onClick={() => (store.scoresOpen.value = false)}><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M5 5l10 10M15 5L5 15" stroke="currentColor" stroke-width="2" stroke-linecap="round" /></svg></button>}
+      </header>
       {mode === Mode.free_for_all ? <Table rows={shortened(sorted, 21, self)} self={self} captures={false} title="The best" /> : <div class="sides"><div class="red">{side(Team.red, red)}</div><div class="blue">{side(Team.blue, blue)}</div></div>}
     </section>
   );

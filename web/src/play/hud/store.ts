@@ -104,6 +104,11 @@ export const modeName = (mode: string): string => MODES[mode] ?? mode.replaceAll
 export const modeOf = (mode: Mode): string => modeName(["free_for_all", "team_deathmatch", "capture_the_flag"][mode] ?? "");
 export const isTeamless = (mode: string): boolean => mode === "free_for_all" || mode === "ffa";
 
+export function ordinal(number: number): string {
+  const teens = number % 100 > 10 && number % 100 < 14;
+  return `${number}${(!teens && ["th", "st", "nd", "rd"][number % 10]) || "th"}`;
+}
+
 export function clockText(seconds: number): string {
   const whole = Math.max(0, Math.ceil(seconds));
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;

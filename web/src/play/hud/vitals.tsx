@@ -1,4 +1,4 @@
-import { clockText, modeOf, teamClass, type Store } from "./store";
+import { clockText, modeOf, ordinal, teamClass, type Store } from "./store";
 import { WeaponIcon } from "./weapon_icon";
 import { Mode, Phase, Team, Weapon } from "../protocol/types";
 import { SHIELD_MAX, WEAPONS } from "../sim/rules";
@@ -71,13 +71,13 @@ const count = (number: number, word: string) => `${number} ${word}${number === 1
 export function OwnScore({ store }: { store: Store }) {
   const { score, kills, deaths } = store.vitals.value;
   const { ownRank, players } = store.scores.value;
-  return <p class="own-score"><b>{score}</b> points {ownRank > 0 && <span>{ownRank}. of {players}</span>} <span>{count(kills, "kill")}</span> <span>{count(deaths, "death")}</span></p>;
+  return <p class="own-score"><b>{score}</b> points {ownRank > 0 && <span>{ordinal(ownRank)} of {players}</span>} <span>{count(kills, "kill")}</span> <span>{count(deaths, "death")}</span></p>;
 }
 
 export function MeterPanel({ store }: { store: Store }) {
   const { rtt, loss, fps } = store.meter.value;
   const bars = rtt < 50 ? 4 : rtt < 100 ? 3 : rtt < 180 ? 2 : 1;
-  const lost = Math.round(loss * 100);
+  const lost = Math.floor(loss * 100);  // one gap in five seconds may be the server's pause as well, and is not worth a word
   return (
     <p class="meter" title="The way there and back, and lost snapshots">
       <svg viewBox="0 0 16 12" aria-hidden="true">{[0, 1, 2, 3].map((i) => <rect key={i} x={i * 4} y={9 - i * 3} width="3" height={3 + i * 3} opacity={i < bars ? 1 : 0.25} />)}</svg>
