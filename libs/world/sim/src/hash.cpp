@@ -1,5 +1,6 @@
 #include <bit>
 #include <concepts>
+#include <functional>
 
 #include "world_state.hpp"
 
@@ -78,6 +79,33 @@ void add_match(Digest& digest, const Match& match) {
     digest.add(match.winning_player);
 }
 
+/// Sums what a world that is one of several has besides.
+void add_border(Digest& digest, const Border& border) {
+    digest.add(border.next_number);
+    digest.add(border.claims.size() - border.claims_told);
+    for (const Tick at : border.pickups_claimed_at) digest.add(at);
+    for (const Tick at : border.flags_claimed_at) digest.add(at);
+    for (const Window& window : border.windows) {
+        digest.add(window.origin);
+        digest.add(window.newest);
+        digest.add(window.used_at);
+        digest.add(std::hash<std::bitset<Window::size>>{}(window.judged));
+        digest.add(std::hash<std::bitset<Window::size>>{}(window.granted));
+    }
+}
+
+void add_ledger(Digest& digest, const Ledger& ledger) {
+    for (const auto& known : {ledger.judged.oldest_first(), ledger.counted.oldest_first()}) {
+        for (const Record::Known& one : known) {
+            digest.add(one.origin);
+            digest.add(one.number);
+            digest.add(one.damage);
+            digest.add(one.killed);
+            digest.add(one.carried);
+        }
+    }
+}
+
 }  // namespace
 
 std::uint64_t World::Impl::hash() const {
@@ -93,6 +121,12 @@ std::uint64_t World::Impl::hash() const {
         digest.add(backstage[id].spawned_at);
         digest.add(backstage[id].died_at);
         digest.add(backstage[id].has_died);
+        if (border) {
+            digest.add(players[id].ghost);
+            digest.add(players[id].life);
+            digest.add(backstage[id].match);
+            add_ledger(digest, border->ledgers[id]);
+        }
         for (Tick back = 0; back <= rewind_max && back <= tick; ++back) {
             digest.add(history.at(tick - back, id));
         }
@@ -125,6 +159,7 @@ std::uint64_t World::Impl::hash() const {
         digest.add(watch.looked_at);
         for (const std::int32_t nearest : watch.nearest) digest.add(nearest);
     }
+    if (border) add_border(digest, *border);
     return digest.value();
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "muster/sim/input.hpp"
 
@@ -53,6 +54,21 @@ class InputQueue {
     }
     /// Nothing came for so long that no more is saved.
     [[nodiscard]] bool starved() const { return credits_ == credits_max; }
+
+    // What a player takes along to another world.
+    [[nodiscard]] std::uint32_t newest() const { return newest_; }
+    [[nodiscard]] std::uint8_t credits() const { return credits_; }
+    [[nodiscard]] std::uint8_t count() const { return count_; }
+    [[nodiscard]] const Input& waiting(std::uint8_t index) const {
+        return ring_[(first_ + index) % inputs_waiting_max];
+    }
+    /// Begins a new window of the surplus: none is given up at once.
+    void restore(std::span<const Input> inputs, std::uint32_t newest, std::uint8_t credits) {
+        clear();
+        for (const Input& input : inputs) push(input);
+        newest_ = newest;
+        credits_ = credits;
+    }
 
     template <typename Digest>
     void digest(Digest& digest) const {

@@ -8,19 +8,30 @@ void World::Impl::start_match() {
     match = {.phase = Match::Phase::active,
              .ends_at = tick + rules.match_length,
              .number = match.number + 1};
+    begin_anew();
+    emit({.kind = Event::Kind::match_started});
+}
+
+void World::Impl::begin_anew(PlayerId id) {
+    Player& player = players[id];
+    // What belongs to the person stays; all else is as after joining.
+    player = Player{.aim = player.aim,
+                    .team = player.team,
+                    .generation = player.generation,
+                    .present = true,
+                    .bot = player.bot,
+                    .life = player.life,
+                    .respawn_at = tick,
+                    .acknowledged = player.acknowledged,
+                    .joined_at = player.joined_at};
+    backstage[id] = {.match = match.number};
+}
+
+void World::Impl::begin_anew() {
     projectiles.clear();
     for (const PlayerId id : present) {
-        Player& player = players[id];
-        // What belongs to the person stays; all else is as after joining.
-        player = Player{.aim = player.aim,
-                        .team = player.team,
-                        .generation = player.generation,
-                        .present = true,
-                        .bot = player.bot,
-                        .respawn_at = tick,
-                        .acknowledged = player.acknowledged,
-                        .joined_at = player.joined_at};
-        backstage[id] = {};
+        // Who came here out of this match is in it already.
+        if (is_own(id) && (!border || backstage[id].match != match.number)) begin_anew(id);
     }
     for (std::size_t i = 0; i < walls.size(); ++i) {
         walls[i] = {.health = map.walls[i].health};
@@ -30,7 +41,6 @@ void World::Impl::start_match() {
     std::ranges::fill(pickups, Pickup{});
     for (std::size_t i = 0; i < flags.size(); ++i) flags[i] = {.at = map.flag_bases[i]};
     std::ranges::fill(spawns, SpawnWatch{});
-    emit({.kind = Event::Kind::match_started});
 }
 
 void World::Impl::end_match() {
@@ -54,12 +64,13 @@ void World::Impl::end_match() {
 }
 
 void World::Impl::play_match() {
+    if (!decides_match()) return;
     switch (match.phase) {
         case Match::Phase::waiting:
-            if (!present.empty()) start_match();
+            if (!is_deserted()) start_match();
             break;
         case Match::Phase::active:
-            if (present.empty()) {
+            if (is_deserted()) {
                 match.phase = Match::Phase::waiting;
                 match.ends_at = 0;
             } else if (match.ends_at <= tick) {
@@ -68,7 +79,7 @@ void World::Impl::play_match() {
             break;
         case Match::Phase::ended:
             if (match.ends_at > tick) break;
-            if (present.empty()) {
+            if (is_deserted()) {
                 match.phase = Match::Phase::waiting;
                 match.ends_at = 0;
             } else {
@@ -94,7 +105,7 @@ bool World::Impl::is_decided() const {
 }
 
 void World::Impl::judge_match() {
-    if (playing() && is_decided()) end_match();
+    if (decides_match() && playing() && is_decided()) end_match();
 }
 
 }  // namespace muster::sim

@@ -24,8 +24,14 @@ void World::Impl::drop_flag(PlayerId id) {
             .at = player.at,
             .carrier = no_player,
             .returns_at = tick + rules.flag_return};
-    emit(
-        {.kind = Event::Kind::flag_dropped, .team = player.carries, .player = id, .at = player.at});
+    if (decides_match()) {
+        emit({.kind = Event::Kind::flag_dropped,
+              .team = player.carries,
+              .player = id,
+              .at = player.at});
+    } else {
+        claim_flag(Claim::Kind::drop, flag, id);
+    }
     player.carries = Team::none;
 }
 
@@ -43,6 +49,10 @@ void World::Impl::try_capture(Flag& flag) {
     const Vec base = map.flag_bases[home];
     if (own.where != Flag::Where::base ||
         distance_squared(player.at, base) > std::int64_t{touch_radius} * touch_radius) {
+        return;
+    }
+    if (!decides_match()) {
+        claim_flag(Claim::Kind::capture, flag, id);
         return;
     }
     const Team team = team_of(flag);
@@ -65,7 +75,7 @@ PlayerId World::Impl::nearest_to(const Flag& flag) const {
         const Vec at = entry.at;
         const Player& player = players[id];
         const bool owner = player.team == team;
-        if (!player.alive || (owner && flag.where == Flag::Where::base)) return;
+        if (!player.alive || player.ghost || (owner && flag.where == Flag::Where::base)) return;
         const std::int64_t distance = distance_squared(at, flag.at);
         if (distance > best) return;
         if (distance == best && nearest != no_player) {
@@ -80,18 +90,25 @@ PlayerId World::Impl::nearest_to(const Flag& flag) const {
 
 void World::Impl::play_flags() {
     for (Flag& flag : flags) {
-        if (flag.where == Flag::Where::carried) flag.at = players[flag.carrier].at;
+        const bool carried = flag.where == Flag::Where::carried;
+        // A carrier may be of another World, and not be seen here.
+        if (carried && players[flag.carrier].present) flag.at = players[flag.carrier].at;
         if (!playing()) continue;
-        if (flag.where == Flag::Where::carried) {
-            try_capture(flag);
+        if (carried) {
+            if (is_own(flag.carrier)) try_capture(flag);
             continue;
         }
-        if (flag.where == Flag::Where::dropped && flag.returns_at <= tick) {
+        if (flag.where == Flag::Where::dropped && flag.returns_at <= tick && decides_match()) {
             return_flag(flag, no_player);
             continue;
         }
         const PlayerId nearest = nearest_to(flag);
         if (nearest == no_player) continue;
+        if (!decides_match()) {
+            const bool owns = players[nearest].team == team_of(flag);
+            claim_flag(owns ? Claim::Kind::restore : Claim::Kind::take, flag, nearest);
+            continue;
+        }
         if (players[nearest].team == team_of(flag)) {
             return_flag(flag, nearest);
         } else {

@@ -3,8 +3,6 @@
 namespace muster::sim {
 namespace {
 
-constexpr Tick boost_length = 10 * tick_rate;
-
 Tick return_time(PickupKind kind) {
     switch (kind) {
         case PickupKind::health:
@@ -82,6 +80,17 @@ void World::Impl::give(Player& player, const PickupSpec& spec) {
     }
 }
 
+void World::Impl::take_pickup(std::uint16_t index, PlayerId taker, Team team) {
+    const PickupSpec& spec = map.pickups[index];
+    pickups[index] = {.available = false, .respawn_at = tick + return_time(spec.kind)};
+    emit({.kind = Event::Kind::pickup_taken,
+          .team = team,
+          .weapon = spec.weapon,
+          .player = taker,
+          .index = index,
+          .at = spec.at});
+}
+
 void World::Impl::play_pickups() {
     constexpr std::int64_t reach_squared = std::int64_t{touch_radius} * touch_radius;
     const Vec reach{touch_radius, touch_radius};
@@ -90,7 +99,7 @@ void World::Impl::play_pickups() {
         const PickupSpec& spec = map.pickups[i];
         const auto index = static_cast<std::uint16_t>(i);
         if (!pickup.available) {
-            if (pickup.respawn_at > tick) continue;
+            if (pickup.respawn_at > tick || !decides_pickup(i)) continue;
             pickup = {};
             emit({.kind = Event::Kind::pickup_returned, .index = index, .at = spec.at});
         }
@@ -102,19 +111,17 @@ void World::Impl::play_pickups() {
             const Vec at = entry.at;
             const std::int64_t distance = distance_squared(at, spec.at);
             if (distance > best || (distance == best && id > taker)) return;
-            if (!players[id].alive || !wants(players[id], spec)) return;
+            if (!players[id].alive || players[id].ghost || !wants(players[id], spec)) return;
             best = distance;
             taker = id;
         });
         if (taker == no_player) continue;
+        if (!decides_pickup(i)) {
+            claim_pickup(index, taker);
+            continue;
+        }
         give(players[taker], spec);
-        pickup = {.available = false, .respawn_at = tick + return_time(spec.kind)};
-        emit({.kind = Event::Kind::pickup_taken,
-              .team = players[taker].team,
-              .weapon = spec.weapon,
-              .player = taker,
-              .index = index,
-              .at = spec.at});
+        take_pickup(index, taker, players[taker].team);
     }
 }
 

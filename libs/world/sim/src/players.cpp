@@ -5,6 +5,7 @@ namespace muster::sim {
 void World::Impl::consume_inputs() {
     for (const PlayerId id : present) {
         Player& player = players[id];
+        if (player.ghost) continue;
         if (player.reload_until != 0 && player.reload_until <= tick) finish_reload(id);
         InputQueue& queue = inputs[id];
         queue.earn();

@@ -49,7 +49,19 @@ void World::Impl::hit_wall(const Projectile& projectile, std::uint16_t wall, Vec
           .value = static_cast<std::uint16_t>(damage),
           .projectile = projectile.id,
           .at = at});
-    if (damage > 0) damage_wall(wall, damage);
+    if (damage == 0) return;
+    if (decides_wall(wall)) {
+        damage_wall(wall, damage);
+    } else if (playing()) {
+        claim({.kind = Claim::Kind::wall,
+               .player = projectile.owner,
+               .team = projectile.team,
+               .weapon = projectile.weapon,
+               .damage = static_cast<std::uint16_t>(damage),
+               .index = wall,
+               .projectile = projectile.id,
+               .at = at});
+    }
 }
 
 bool World::Impl::advance(Projectile& projectile, Vec step, Tick rewind) {
@@ -90,7 +102,7 @@ void World::Impl::launch(const Attack& shot, Angle angle) {
         return Vec{static_cast<Length>((std::int64_t{length} * direction.cos) / 32'768),
                    static_cast<Length>((std::int64_t{length} * direction.sin) / 32'768)};
     };
-    Projectile projectile{.id = next_projectile++,
+    Projectile projectile{.id = next_projectile,
                           .at = shot.at,
                           .velocity = along(weapon.speed),
                           .owner = shot.player,
@@ -99,6 +111,7 @@ void World::Impl::launch(const Attack& shot, Angle angle) {
                           .boosted = shot.boosted,
                           .fired_at = tick - shot.rewind,
                           .expires_at = tick - shot.rewind + weapon.lifetime};
+    next_projectile += border ? border->part.projectile_stride : 1U;
     const Vec muzzle = along(muzzle_distance);
     emit({.kind = Event::Kind::shot,
           .team = projectile.team,

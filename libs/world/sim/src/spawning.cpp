@@ -91,6 +91,7 @@ void World::Impl::spawn(PlayerId id) {
     player.at = at;
     player.velocity = {};
     player.alive = true;
+    ++player.life;
     player.weapon = Weapon::pistol;
     player.weapons = 1;
     player.health = health_max;
@@ -110,7 +111,7 @@ void World::Impl::spawn_waiting() {
     std::size_t left = std::max<std::size_t>(64, rules.players_max / 32);
     for (const PlayerId id : present) {
         const Player& player = players[id];
-        if (player.alive || player.respawn_at > tick) continue;
+        if (player.alive || player.ghost || player.respawn_at > tick) continue;
         spawn(id);
         if (--left == 0) break;
     }

@@ -39,6 +39,7 @@ struct Stage {
         player(id).protected_until = 0;
     }
     Player& player(PlayerId id) { return world.impl_->players[id]; }
+    const InputQueue& queue(PlayerId id) const { return world.impl_->inputs[id]; }
     Match& match() { return world.impl_->match; }
     void clear_the_air() { world.impl_->projectiles.clear(); }
     void arm(PlayerId id, Weapon weapon) {

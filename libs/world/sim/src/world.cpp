@@ -42,11 +42,18 @@ World::Impl::Impl(Map the_map, Rules the_rules, std::uint64_t seed)
 }
 
 Result<PlayerId> World::Impl::join(const JoinRequest& request) {
-    if (free_count == 0) return fail(Errc::exhausted, "all places of this world are taken");
-    const PlayerId id = free_ids[free_first];
-    free_first = (free_first + 1) % free_ids.size();
-    --free_count;
-
+    if (request.id) {
+        if (*request.id >= players.size()) {
+            return fail(Errc::invalid_argument, "there is no such id in this world", "id");
+        }
+        if (players[*request.id].present) {
+            return fail(Errc::conflict, "somebody has this id", "id");
+        }
+        take_id(*request.id);
+    } else if (free_count == 0) {
+        return fail(Errc::exhausted, "all places of this world are taken");
+    }
+    const PlayerId id = request.id ? *request.id : first_free_id();
     Player& player = players[id];
     const auto generation = static_cast<std::uint8_t>(player.generation + 1);
     player = Player{.generation = generation,
@@ -64,9 +71,10 @@ Result<PlayerId> World::Impl::join(const JoinRequest& request) {
             player.team = sizes[2] < sizes[1] ? Team::blue : Team::red;
         }
     }
-    backstage[id] = {};
+    backstage[id] = {.match = match.number};
     inputs[id].clear();
     history.forget(id);
+    if (border) border->ledgers[id] = {};
     names[id] = clean_name(request.name);
     if (names[id].empty()) names[id] = "Player " + std::to_string(id + 1);
     present.insert(std::ranges::lower_bound(present, id), id);
@@ -74,8 +82,15 @@ Result<PlayerId> World::Impl::join(const JoinRequest& request) {
     return id;
 }
 
+PlayerId World::Impl::first_free_id() {
+    const PlayerId id = free_ids[free_first];
+    free_first = (free_first + 1) % free_ids.size();
+    --free_count;
+    return id;
+}
+
 void World::Impl::leave(PlayerId id) {
-    if (id >= players.size() || !players[id].present) return;
+    if (!is_own(id)) return;
     drop_flag(id);
     Player& player = players[id];
     emit({.kind = Event::Kind::left, .team = player.team, .player = id});
@@ -86,8 +101,7 @@ void World::Impl::leave(PlayerId id) {
     inputs[id].clear();
     history.forget(id);
     present.erase(std::ranges::lower_bound(present, id));
-    free_ids[(free_first + free_count) % free_ids.size()] = id;
-    ++free_count;
+    free_id(id);
 }
 
 void World::Impl::emit(const Event& event) {
@@ -99,6 +113,7 @@ void World::Impl::emit(const Event& event) {
 void World::Impl::step() {
     ++tick;
     stepping = true;
+    if (border) border->forget_told();
     events.assign(pending.begin(), pending.end());
     pending.clear();
     play_match();
@@ -113,6 +128,7 @@ void World::Impl::step() {
     play_pickups();
     play_flags();
     judge_match();
+    if (border) border->tell();
     stepping = false;
 }
 
@@ -124,6 +140,7 @@ World& World::operator=(World&&) noexcept = default;
 
 Result<PlayerId> World::join(const JoinRequest& request) {
     auto id = impl_->join(request);
+    if (id && request.id) impl_->recorder = nullptr;
     if (id && impl_->recorder != nullptr) impl_->recorder->joined(*id, request);
     return id;
 }
@@ -147,7 +164,7 @@ void World::step() {
 }
 
 void World::record_to(Recorder* recorder) {
-    impl_->recorder = recorder;
+    impl_->recorder = impl_->border ? nullptr : recorder;
 }
 
 Tick World::tick() const {

@@ -2,9 +2,12 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "border_state.hpp"
 #include "input_queue.hpp"
 #include "muster/sim/recording.hpp"
 #include "muster/sim/world.hpp"
@@ -20,6 +23,9 @@ inline constexpr Length touch_radius = 25 * unit;
 inline constexpr std::int32_t kill_score = 100;
 inline constexpr std::int32_t capture_score = 100;
 inline constexpr std::int32_t team_kill_score = -200;
+inline constexpr Tick boost_length = 10 * tick_rate;
+/// No time that passes between worlds is longer: 77 hours.
+inline constexpr Tick record_ticks_max = 1 << 24;
 
 /// Where everybody was after each of the last ticks, for judging shots by what the shooter saw.
 class History {
@@ -49,6 +55,7 @@ struct Backstage {
     Tick spawned_at = 0;
     Vec died_at{};
     bool has_died = false;
+    std::uint32_t match = 0;  ///< the number of the match that it has begun
 };
 
 /// A shot or a strike of this tick: asked for while inputs are consumed, carried out when everybody
@@ -78,6 +85,7 @@ struct World::Impl {
     // world.cpp
     Result<PlayerId> join(const JoinRequest& request);
     void leave(PlayerId id);
+    [[nodiscard]] PlayerId first_free_id();
     void step();
     void emit(const Event& event);
     [[nodiscard]] std::uint64_t hash() const;
@@ -112,7 +120,15 @@ struct World::Impl {
     // combat.cpp
     void hurt(PlayerId victim, PlayerId attacker, Weapon weapon, std::uint32_t damage,
               std::uint32_t projectile, Vec at);
+    /// What a hit takes of a living one; how much it did.
+    std::uint32_t harm(PlayerId victim, PlayerId attacker, Weapon weapon, std::uint32_t damage,
+                       std::uint32_t projectile, Vec at);
     void kill(PlayerId victim, PlayerId killer, Weapon weapon);
+    /// The victim's side of a kill; whether it carried a flag.
+    bool fall(PlayerId victim, PlayerId killer, Weapon weapon);
+    /// The killer's side.
+    void reward(PlayerId killer, Team victim_team, bool carried, Weapon weapon);
+    void score_for(Team team);
 
     // walls.cpp
     void damage_wall(std::uint16_t wall, std::uint32_t damage);
@@ -134,6 +150,7 @@ struct World::Impl {
     void play_pickups();
     [[nodiscard]] bool wants(const Player& player, const PickupSpec& spec) const;
     void give(Player& player, const PickupSpec& spec);
+    void take_pickup(std::uint16_t index, PlayerId taker, Team team);
 
     // spawning.cpp
     void spawn_waiting();
@@ -145,9 +162,65 @@ struct World::Impl {
     // match.cpp
     void play_match();
     void start_match();
+    void begin_anew();  ///< all but the match itself
+    void begin_anew(PlayerId id);
     void end_match();
     void judge_match();
     [[nodiscard]] bool is_decided() const;
+
+    // ghosts.cpp
+    Border& one_of_several();
+    [[nodiscard]] bool is_own(PlayerId id) const {
+        return id < players.size() && players[id].present && !players[id].ghost;
+    }
+    [[nodiscard]] bool decides_match() const { return !border || border->part.decides_match; }
+    [[nodiscard]] bool decides_wall(std::size_t wall) const {
+        return !border || border->own_walls.empty() || border->own_walls[wall] != 0;
+    }
+    [[nodiscard]] bool decides_pickup(std::size_t pickup) const {
+        return !border || border->own_pickups.empty() || border->own_pickups[pickup] != 0;
+    }
+    [[nodiscard]] bool is_deserted() const {
+        return present.empty() && (!border || border->part.regions.empty());
+    }
+    Result<void> set_part(const Part& part);
+    Result<void> lend_ids(PlayerId first, std::size_t count);
+    void take_id(PlayerId id);
+    void free_id(PlayerId id);
+    Result<void> check(const Pose& pose) const;
+    Result<void> pose(PlayerId id, const Pose& pose);
+    void dispel(PlayerId id);
+    Result<void> show(const Event& event);
+
+    // record.cpp
+    Result<Record> release(PlayerId id);
+    Result<void> check(const Record& record) const;
+    Result<void> adopt(const Record& record, Tick underway);
+    void settle_in(PlayerId id);
+    void agree_on_flags(PlayerId id);
+    [[nodiscard]] std::optional<Vec> free_place_near(Vec at) const;
+
+    // claims.cpp
+    void claim(Claim claim);
+    void claim_hit(PlayerId victim, PlayerId attacker, Weapon weapon, std::uint32_t damage,
+                   std::uint32_t projectile, Vec at);
+    void claim_pickup(std::uint16_t index, PlayerId taker);
+    void claim_flag(Claim::Kind kind, const Flag& flag, PlayerId player);
+    /// Says to the killer's owner that its shot killed.
+    void tell_kill(PlayerId killer, PlayerId victim, bool carried, Weapon weapon);
+    Result<void> check(const Claim& claim) const;
+    Result<Verdict> judge(const Claim& claim);
+    Result<Verdict> judge_hit(const Claim& claim, Verdict verdict);
+    [[nodiscard]] bool grant(const Claim& claim);
+    [[nodiscard]] bool grant_flag(const Claim& claim);
+    Window& window_of(std::uint32_t origin);
+    Result<Settled> settle(const Verdict& verdict);
+
+    // follow.cpp
+    Result<void> set_wall(std::uint16_t wall, std::uint16_t health, Tick returns_in);
+    Result<void> set_pickup(std::uint16_t pickup, bool available, Tick returns_in);
+    Result<void> set_match(const Match& match);
+    Result<void> set_flag(Team team, const Flag& flag);
 
     Map map;
     Rules rules;
@@ -179,6 +252,7 @@ struct World::Impl {
     PlayerGrid grid;
     History history;
     Recorder* recorder = nullptr;
+    std::unique_ptr<Border> border;  ///< null: alone
 };
 
 }  // namespace muster::sim

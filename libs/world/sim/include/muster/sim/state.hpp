@@ -24,6 +24,9 @@ struct Player {
     bool present = false;
     bool alive = false;
     bool bot = false;
+    bool ghost = false;      ///< somebody whom another World owns (border.hpp): seen and hit here,
+                             ///< decided upon there
+    std::uint16_t life = 0;  ///< grows with each spawn
     std::uint8_t health = 0;
     std::uint8_t shield = 0;
     std::array<std::uint8_t, weapon_count> ammunition{};  ///< in the magazine of each
