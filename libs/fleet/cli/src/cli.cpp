@@ -21,8 +21,15 @@ void add_shared(CLI::App& app, Context& context) {
     app.add_option("--ca", context.ca_file, "the authority to trust, a PEM file, for https");
 }
 
+// The help of a noun or a verb shows its own options only.
+constexpr const char* shared_words =
+    "Every command takes, too: --url URL (or MUSTER_URL), --token TOKEN (or MUSTER_TOKEN), --ca "
+    "FILE "
+    "for https, --json, --no-wait.";
+
 void fall_through(CLI::App& app) {
     app.fallthrough();
+    if (app.get_parent() != nullptr) app.footer(shared_words);
     for (CLI::App* sub : app.get_subcommands({})) fall_through(*sub);
 }
 

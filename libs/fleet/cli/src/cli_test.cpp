@@ -37,7 +37,8 @@ TEST(Cli, AMissingOptionIsNamed) {
 TEST(Cli, WithoutACoordinatorItSaysHowToNameOne) {
     const auto outcome = run_words({"servers", "list"});
     EXPECT_EQ(outcome.code, 1);
-    EXPECT_NE(outcome.err.find("muster up"), std::string::npos) << outcome.err;
+    for (const char* way : {"muster up", "--url", "MUSTER_URL", "--data-dir", "MUSTER_DATA_DIR"})
+        EXPECT_NE(outcome.err.find(way), std::string::npos) << outcome.err;
 }
 
 TEST(Cli, ACoordinatorThatIsNotThereIsAClearError) {
@@ -62,6 +63,15 @@ TEST(Cli, HelpOfEveryCommandIsThere) {
     const auto outcome = run_words({"servers", "--help"});
     EXPECT_EQ(outcome.code, 0);
     EXPECT_NE(outcome.out.find("deploy"), std::string::npos);
+}
+
+TEST(Cli, HelpOfEveryCommandNamesWhatAllOfThemTake) {
+    const auto of_noun = run_words({"top", "--help"});
+    const auto of_verb = run_words({"servers", "deploy", "--help"});
+    for (const char* flag : {"--url", "--token", "--ca", "--json", "--no-wait"}) {
+        EXPECT_NE(of_noun.out.find(flag), std::string::npos) << of_noun.out;
+        EXPECT_NE(of_verb.out.find(flag), std::string::npos) << of_verb.out;
+    }
 }
 
 }  // namespace

@@ -32,6 +32,10 @@ int Context::finish() {
     if (error.code == Errc::unauthenticated) {
         err() << "Sign in with `muster login`, or give --token or MUSTER_TOKEN.\n";
     }
+    if (error.message.contains("certificate verify failed")) {
+        err() << "If the certificate is right, trust its authority with --ca FILE, a PEM file; for "
+                 "a self-signed one that is the certificate itself.\n";
+    }
     return 1;
 }
 
@@ -92,9 +96,10 @@ Result<Context::Login> Context::login() const {
     }
     if (login.url.empty()) {
         return fail(Errc::unavailable,
-                    "no coordinator is known here: start one with `muster up`, or say where with "
-                    "--url, MUSTER_URL "
-                    "or `muster login`");
+                    "no Muster is known here: start one with `muster up`, or say where one is with "
+                    "--url, MUSTER_URL or `muster login`; of one on this machine that was given a "
+                    "--data-dir, set MUSTER_DATA_DIR to the same folder (" +
+                        around_.data_dir + " has no ready.json)");
     }
     return trusting();
 }

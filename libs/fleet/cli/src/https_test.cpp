@@ -78,6 +78,7 @@ TEST_F(Https, TrustsTheAuthorityThatItIsGivenAndNoOther) {
     EXPECT_EQ(run_words({"whoami", "--url", url, "--token", token, "--ca", ca}), 0) << said;
     EXPECT_NE(said.find("first admin"), std::string::npos) << said;
     EXPECT_EQ(run_words({"whoami", "--url", url, "--token", token}), 1);
+    EXPECT_NE(said.find("--ca FILE"), std::string::npos) << said;
     EXPECT_EQ(said.find(token), std::string::npos);
     EXPECT_EQ(run_words({"login", "--url", url, "--token", token, "--ca", ca}), 0) << said;
     EXPECT_EQ(run_words({"tokens", "list"}), 0) << said;
