@@ -4,8 +4,9 @@
     worlds.py --bin FOLDER --folder FOLDER --minutes M [--steady N] [--storm N]
 
 `--steady` players stay from the first minute to the last, `--storm` ones join, play two seconds and leave, all the time; both are
-`muster-load`, which fails by itself when a player decodes something else than the server holds. A third of the time, five minutes at
-most, is for warming up: after it the resident memory may end at most 6 % and 2 MiB above what it was.
+`muster-load`. A third of the time, five minutes at most, is for warming up: after it the resident memory may end at most 6 % and 2 MiB
+above what it was. No player may decode what the server does not hold, lose a reliable message or be dropped. How fresh and how fast it
+all was is for `./dev bench load`: here other programs may run.
 """
 
 import argparse
@@ -98,6 +99,21 @@ def left_behind(url):
         time.sleep(0.5)
 
 
+def faults_of(arguments, pattern):
+    """What muster-load found that no busy machine excuses."""
+    file = arguments.folder / f'{pattern}.json'
+    try:
+        told = json.loads(file.read_text().strip().splitlines()[-1])
+        wrong = {'records were wrong': told['witness']['records_wrong'], 'reliable messages were lost': told['reliable']['lost'],
+                 'came out of order': told['reliable']['out_of_order'], 'messages could not be read': told['bad_messages'],
+                 'players were dropped': told['joins']['dropped']}
+        compared = told['witness']['records']
+    except (IndexError, KeyError, ValueError) as error:
+        return [f'{pattern}: muster-load said nothing that can be read ({error!r}), see {file}']
+    faults = [f'{pattern}: {count} {what}, see {file}' for what, count in wrong.items() if count]
+    return faults if compared else [*faults, f'{pattern}: nothing was compared with the truth']
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--bin', type=pathlib.Path, required=True)
@@ -114,8 +130,7 @@ def main():
                    for pattern, clients in (('uniform', arguments.steady), ('storm', arguments.storm)) if clients > 0}
         samples = watch(world, url, players.values(), arguments.minutes)
         faults = judge(samples, arguments.minutes)
-        faults += [f'the players of {pattern} ended with {player.returncode}, see {arguments.folder}/{pattern}.json'
-                   for pattern, player in players.items() if player.returncode != 0]
+        faults += [fault for pattern in players for fault in faults_of(arguments, pattern)]
         people = left_behind(url)
         if people:
             faults.append(f'{people} are left behind')
