@@ -172,6 +172,30 @@ describe("a person among bots", () => {
 });
 
 describe("the page", () => {
+  test("says that its server has stopped, and promises nothing", async () => {
+    const site = await Worlds.start("--modes", "ffa", "--bots", "0");
+    try {
+      const anna = await someone("Anna", site);
+      await anna.join();
+      await site.stop();
+      await anna.page.getByRole("heading", { name: "The server has stopped" }).waitFor();
+      await until("she looks whether it is back", async () => anna.faults.some((fault) => fault.includes("ERR_CONNECTION_REFUSED")));
+      expect((await anna.state()).link).toBe("stopped");
+      expect(await anna.page.locator(".link-trouble").innerText()).not.toMatch(/place|seconds|attempt/);
+      await anna.page.getByRole("button", { name: "Back to the worlds" }).click();
+      await anna.page.getByRole("button", { name: "Play" }).waitFor();
+    } finally {
+      await site.stop();
+    }
+  });
+
+  test("has Play in view on a phone held sideways", async () => {
+    const anna = await someone("Anna", busy, { width: 844, height: 390 });
+    await anna.open();
+    const button = (await anna.page.getByRole("button", { name: "Play" }).boundingBox())!;
+    expect(button.y + button.height).toBeLessThanOrEqual(390);
+  });
+
   test.each([SMALL, PHONE])("has no barriers that a program finds, at %o", async (size) => {
     const anna = await someone("Anna", busy, size);
     await anna.open();
