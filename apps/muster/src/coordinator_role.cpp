@@ -97,9 +97,9 @@ Result<coordinator::Options> options_from(Role& role) {
         *into = std::move(*pem);
     }
     options.advertise = given.text("public_address");
-    options.web_folder = given.text("web.folder").empty()
-                             ? share_folder("web")
-                             : std::filesystem::path(given.text("web.folder"));
+    auto web = web_folder(given);
+    if (!web) return std::unexpected(web.error());
+    options.web_folder = std::move(*web);
     options.web_origin = given.text("web.origin");
     options.games_folder = given.text("games.folder").empty()
                                ? share_folder("games")

@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <cstdio>
@@ -25,6 +26,25 @@ constexpr int exit_useless_to_repeat = 2;
 
 void complain(const Error& error) {
     std::fprintf(stderr, "muster: %s\n", error.message.c_str());
+}
+
+// A room says which of its settings is wrong; the operator is told the flag, the variable or the
+// line that it was given by.
+Error located(const settings::Settings& settings, Error error) {
+    const std::map<std::string_view, std::string_view> names{
+        {"http", "http.address"}, {"udp", "udp.address"},
+        {"grpc", "grpc.address"}, {"tls.certificate", "tls.certificate"},
+        {"tls.key", "tls.key"},   {"data_dir", "data_dir"}};
+    const auto name = names.find(error.field);
+    if (name == names.end()) return error;
+    const auto entry = std::ranges::find(settings::table(), name->second, &settings::Entry::name);
+    const std::string by =
+        settings.is_given(name->second) ? settings.source(name->second) : std::string(entry->flag);
+    if (error.message.contains(by)) return error;
+    const bool is_file = name->second.starts_with("tls.");
+    const std::string file = is_file ? settings.text(name->second) + ": " : std::string();
+    error.message = by + ": " + file + error.message;
+    return error;
 }
 
 Result<settings::Settings> load_settings(settings::Role kind,
@@ -53,7 +73,9 @@ Result<settings::Settings> load_settings(settings::Role kind,
 
 // One process at a time in a data folder. The lock ends with the process, however it ends.
 Result<void> lock_folder(const std::filesystem::path& folder) {
-    if (auto made = make_folder(folder, 0700); !made) return made;
+    if (auto made = make_folder(folder, 0700); !made) {
+        return fail(made.error().code, made.error().message, "data_dir");
+    }
     const int fd = ::open((folder / "lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0)
         return fail(Errc::permission_denied, "cannot write in " + folder.string(), "data_dir");
@@ -67,6 +89,20 @@ Result<void> lock_folder(const std::filesystem::path& folder) {
     return {};
 }
 
+// Where it listens, for the line: 0.0.0.0 where the file, for programs of this machine, says where
+// these reach it.
+std::string listened_on(const settings::Settings& settings, std::string_view key,
+                        const std::string& reached_at) {
+    const auto name = std::string(key) + ".address";
+    const auto scheme = reached_at.find("://");
+    std::string at = scheme == std::string::npos ? reached_at : reached_at.substr(scheme + 3);
+    const auto entries = settings::table();
+    if (std::ranges::find(entries, name, &settings::Entry::name) == entries.end()) return at;
+    auto address = settings.address(name);
+    address.port = static_cast<std::uint16_t>(std::stoul(at.substr(at.rfind(':') + 1)));
+    return settings::to_text(address);
+}
+
 // Says, once everything serves, where: one line for people and scripts, and a file for programs.
 Result<void> announce(const Role& role, const Ready& ready) {
     std::string line = "muster ready:";
@@ -74,9 +110,7 @@ Result<void> announce(const Role& role, const Ready& ready) {
     for (const auto& [key, value] : ready) {
         file[key] = value;
         if (key == "ca") continue;  // of no use but to programs of this machine
-        const auto scheme = value.find("://");
-        line += fmt::format(" {}={}", key,
-                            scheme == std::string::npos ? value : value.substr(scheme + 3));
+        line += fmt::format(" {}={}", key, listened_on(role.settings, key, value));
     }
     if (auto written = write_file(role.data_dir / "ready.json", file.dump() + "\n"); !written) {
         return written;
@@ -241,6 +275,10 @@ Result<std::string> read_setting_file(const settings::Settings& settings, std::s
         return fail(Errc::invalid_argument, settings.source(name) + ": " + text.error().message,
                     std::string(name));
     }
+    if (!text->contains("-----BEGIN ")) {
+        return fail(Errc::invalid_argument, settings.source(name) + ": " + path + " is no PEM file",
+                    std::string(name));
+    }
     return text;
 }
 
@@ -260,7 +298,7 @@ int run_role(settings::Role kind, std::string_view name, const std::vector<std::
     const std::filesystem::path data_dir = std::filesystem::absolute(settings->text("data_dir"));
     Role role{std::move(*settings), log, data_dir, asio::io_context(1), {}, MUSTER_VERSION};
     if (auto locked = lock_folder(role.data_dir); !locked) {
-        complain(locked.error());
+        complain(located(role.settings, locked.error()));
         return exit_useless_to_repeat;
     }
     std::error_code ignored;
@@ -268,7 +306,7 @@ int run_role(settings::Role kind, std::string_view name, const std::vector<std::
     Ready ready;
     Household household(role);
     if (auto moved = move_in(kind, role, household, ready); !moved) {
-        complain(moved.error());
+        complain(located(role.settings, moved.error()));
         return moved.error().code == Errc::invalid_argument ? exit_useless_to_repeat : exit_failed;
     }
     return household.run();

@@ -21,4 +21,19 @@ std::filesystem::path share_folder(std::string_view name) {
     return {};
 }
 
+Result<std::filesystem::path> web_folder(const settings::Settings& given) {
+    const std::filesystem::path folder = given.text("web.folder");
+    if (folder.empty()) return share_folder("web");
+    std::error_code error;
+    const auto refused = [&](const char* reason) {
+        return fail(Errc::invalid_argument,
+                    given.source("web.folder") + ": " + folder.string() + " " + reason,
+                    "web.folder");
+    };
+    if (!std::filesystem::is_directory(folder, error)) return refused("is no folder");
+    if (!std::filesystem::is_regular_file(folder / "index.html", error))
+        return refused("has no index.html: it must be the folder of built pages");
+    return folder;
+}
+
 }  // namespace muster

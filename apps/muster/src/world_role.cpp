@@ -39,6 +39,13 @@ void add_health(http::Router& router, const host::WorldServer& worlds) {
     });
 }
 
+// The page at / is the fleet's, which nobody can sign in to here.
+asio::awaitable<http::Answer> to_play(http::Request) {
+    http::Response response = text_response(302, "text/plain", "The worlds are at /play.\n");
+    response.headers.set("Location", "/play");
+    co_return response;
+}
+
 // The worlds of a process; with an HTTP server of its own when no coordinator lends them one.
 class WorldPart final : public Part {
   public:
@@ -105,6 +112,8 @@ Result<std::unique_ptr<Part>> make_world(Role& role, Ready& ready) {
     if (!routes) return std::unexpected(routes.error());
     auto options = http_options(role.settings);
     if (!options) return std::unexpected(options.error());
+    const auto web = web_folder(role.settings);
+    if (!web) return std::unexpected(web.error());
     const bool secure = options->tls.has_value();
     auto opened = open_worlds(role, ready);
     if (!opened) return std::unexpected(opened.error());
@@ -112,11 +121,10 @@ Result<std::unique_ptr<Part>> make_world(Role& role, Ready& ready) {
     http::Router router;
     host::add_routes(router, *worlds, std::move(*routes));
     add_health(router, *worlds);
-    const std::filesystem::path web = role.settings.text("web.folder").empty()
-                                          ? share_folder("web")
-                                          : std::filesystem::path(role.settings.text("web.folder"));
-    if (!web.empty())
-        router.serve_files(web.string(), {.origin = role.settings.text("web.origin")});
+    if (!web->empty()) {
+        router.add("GET", "/", to_play);
+        router.serve_files(web->string(), {.origin = role.settings.text("web.origin")});
+    }
     auto part = std::make_unique<WorldPart>(role.context.get_executor(), worlds);
     if (auto served = part->serve(std::move(*options), std::move(router)); !served) {
         return std::unexpected(served.error());
