@@ -42,6 +42,20 @@ double thread_cpu_seconds() {
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+// A refusal in the server's words: "429 too many sessions from this address".
+std::string refusal(int status, const nlohmann::json& problem) {
+    const auto word = [&](const char* key) {
+        const auto found = problem.is_object() ? problem.find(key) : problem.end();
+        return found != problem.end() && found->is_string() ? found->get<std::string>()
+                                                            : std::string{};
+    };
+    std::string text = std::to_string(status);
+    if (const auto detail = word("detail"); !detail.empty()) text += " " + detail;
+    const auto field = word("field");
+    if (!field.empty() && !text.contains(field)) text += "; " + field;
+    return text;
+}
+
 Watch::Options watch_options(const Options& options, const std::string& world) {
     Watch::Options out;
     out.world = world;
@@ -236,11 +250,11 @@ void Crew::sweep(Instant at) {
 void Crew::look_after(Seat& seat, Instant at) {
     if (seat.state == State::playing && seat.player->is_over()) {
         ++joins_.dropped;
-        ++joins_.reasons[seat.player->why_over()];
+        joins_.count(seat.player->why_over());
         end(seat, task_.options.pattern == Pattern::storm, at);
     } else if (seat.state == State::playing && !seat.player->is_playing() && at > seat.until) {
         ++joins_.failed;
-        ++joins_.reasons["no snapshot within 15 s of the answer"];
+        joins_.count("no snapshot within 15 s of the answer");
         end(seat, true, at);
     } else if (seat.state == State::playing && task_.options.pattern == Pattern::storm &&
                seat.player->is_playing() && at - seat.player->playing_since() > storm_stay) {
@@ -293,7 +307,7 @@ http::asio::awaitable<void> Crew::join(std::size_t index) {
     const auto at = now();
     const auto error = answer(seat, response, at);
     if (error.empty()) co_return;
-    ++joins_.reasons[error];
+    joins_.count(error);
     end(seat, true, at);
 }
 
@@ -302,17 +316,14 @@ std::string Crew::answer(Seat& seat, const Result<http::Response>& response, Ins
         ++joins_.failed;
         return response.error().message;
     }
-    if (response->status == 429 || response->status == 503) {
-        ++joins_.put_off;
-        return "put off: " + std::to_string(response->status);
-    }
     const auto body = nlohmann::json::parse(response->body, nullptr, false);
     const bool is_answer = response->status / 100 == 2 && body.is_object() &&
                            body.contains("sdp") && body["sdp"].is_string();
     if (!is_answer) {
-        ++joins_.failed;
-        const auto detail = body.is_object() ? body.value("detail", std::string{}) : std::string{};
-        return std::to_string(response->status) + " " + detail;
+        const bool is_later = response->status == 429 || response->status == 503;
+        ++(is_later ? joins_.put_off : joins_.failed);
+        joins_.last_refusal = refusal(response->status, body);
+        return joins_.last_refusal;
     }
     seat.state = State::playing;
     seat.until = at + call_patience;

@@ -42,5 +42,6 @@ int main(int argc, char** argv) {
     const auto text = options.json ? to_json(options, *findings) : to_table(options, *findings);
     std::fputs(text.c_str(), stdout);
     if (findings->is_wrong()) return wrong;
-    return findings->joins.playing == 0 ? not_playable : 0;
+    if (findings->joins.playing == 0) return not_playable;
+    return findings->is_short(options) ? wrong : 0;
 }

@@ -19,10 +19,19 @@ constexpr const char* about =
 
 constexpr const char* footer =
     "Exit codes: 0 all is well; 1 clients decoded something else than the server holds, did not "
-    "know who was in view, or lost a reliable message; 2 wrong usage; 3 the world cannot be "
-    "played.\n"
+    "know who was in view, or lost a reliable message; or, but for storm, not all of them played "
+    "within --join-patience, or some were dropped; 2 wrong usage; 3 the world cannot be played.\n"
     "A run whose generator used more than 80 % of a core measures the generator, and says so.\n"
     "Every player needs a file descriptor: raise `ulimit -n` for thousands.";
+
+// CLI11's own check would print the numbers behind the names.
+Pattern pattern_of(const std::string& word) {
+    const auto found = patterns.find(word);
+    if (found == patterns.end())
+        throw CLI::ValidationError("--pattern",
+                                   "must be uniform, crowd or storm, not '" + word + "'");
+    return found->second;
+}
 
 void add_flags(CLI::App& app, Options& options, double& loss, double& delay, double& jitter,
                bool& blind) {
@@ -35,10 +44,11 @@ void add_flags(CLI::App& app, Options& options, double& loss, double& delay, dou
     app.add_option("--seconds", options.seconds, "how long to measure, after all have joined")
         ->check(CLI::Range(0.1, 86'400.0))
         ->capture_default_str();
-    app.add_option("--pattern", options.pattern,
-                   "uniform: walk about; crowd: everybody to the middle; storm: join, play two "
-                   "seconds, leave, join again [uniform]")
-        ->transform(CLI::CheckedTransformer(patterns).description("uniform|crowd|storm"));
+    app.add_option_function<std::string>(
+           "--pattern", [&options](const std::string& word) { options.pattern = pattern_of(word); },
+           "uniform: walk about; crowd: everybody to the middle; storm: join, play two "
+           "seconds, leave, join again [uniform]")
+        ->type_name("uniform|crowd|storm");
     app.add_option("--loss", loss, "datagrams lost, each way, in per cent")
         ->check(CLI::Range(0.0, 90.0))
         ->capture_default_str();

@@ -68,6 +68,7 @@ std::string joining(const Options& options, const Findings& f) {
     for (const auto& [reason, count] : j.reasons) {
         out += line("  why not", fmt::format("{} x {}", count, reason));
     }
+    if (!j.last_refusal.empty()) out += line("  last refusal", j.last_refusal);
     return out;
 }
 
@@ -87,8 +88,9 @@ std::string truth(const Options& options, const Findings& f) {
     return out;
 }
 
-std::string verdict(const Findings& f) {
+std::string verdict(const Options& options, const Findings& f) {
     if (f.is_wrong()) return "NOT AS THE SERVER HOLDS IT: see truth, reliable, broken messages\n";
+    if (f.is_short(options)) return "NOT ALL OF THEM PLAYED TO THE END: see joined, why not\n";
     if (f.is_generator_bound()) {
         return "generator-bound: this run measures the generator; use more --threads\n";
     }
@@ -124,7 +126,8 @@ std::string to_json(const Options& options, const Findings& f) {
                     {"all_playing_s", f.all_playing_seconds},
                     {"answer_ms", quantiles(f.joins.answer, 1e-3)},
                     {"first_snapshot_ms", quantiles(f.joins.first, 1e-3)},
-                    {"reasons", f.joins.reasons}};
+                    {"reasons", f.joins.reasons},
+                    {"last_refusal", f.joins.last_refusal}};
     out["client_ticks"] = m.client_ticks;
     out["snapshots"] = {{"total", m.snapshots},
                         {"per_player_second", rates.snapshots},
@@ -162,7 +165,7 @@ std::string to_json(const Options& options, const Findings& f) {
     out["generator"] = {{"cpu_seconds", m.cpu_seconds},
                         {"cpu_share_max", m.cpu_share_max},
                         {"bound", f.is_generator_bound()}};
-    out["ok"] = !f.is_wrong();
+    out["ok"] = !f.is_wrong() && !f.is_short(options);
     return out.dump() + "\n";
 }
 
@@ -202,7 +205,7 @@ std::string to_table(const Options& options, const Findings& f) {
     out += line("generator", fmt::format("{:.0f} % of a core on its busiest of {} threads; {} "
                                          "datagrams not taken by the system",
                                          m.cpu_share_max * 100, options.threads, m.socket_drops));
-    return out + verdict(f);
+    return out + verdict(options, f);
 }
 
 }  // namespace muster::load

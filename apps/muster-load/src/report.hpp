@@ -26,6 +26,12 @@ struct Findings {
                    chats.out_of_order() !=
                0;
     }
+    /// Not everybody played, or somebody was dropped. In a storm they come and go, and so it cannot
+    /// be said; nor of a run that was interrupted before all had joined.
+    [[nodiscard]] bool is_short(const Options& options) const {
+        if (options.pattern == Pattern::storm) return false;
+        return joins.dropped > 0 || (all_playing_seconds <= 0 && !interrupted);
+    }
 };
 
 /// One JSON object, one line. Times in milliseconds, rates a second.

@@ -13,6 +13,12 @@ void Joins::merge(const Joins& other) {
     put_off += other.put_off;
     dropped += other.dropped;
     for (const auto& [reason, count] : other.reasons) reasons[reason] += count;
+    if (!other.last_refusal.empty()) last_refusal = other.last_refusal;
+}
+
+void Joins::count(const std::string& reason) {
+    const bool is_new = !reasons.contains(reason);
+    ++reasons[is_new && reasons.size() >= reasons_max ? "others" : reason];
 }
 
 void Measured::merge(const Measured& other) {

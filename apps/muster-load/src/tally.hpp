@@ -9,6 +9,8 @@
 
 namespace muster::load {
 
+inline constexpr std::size_t reasons_max = 32;  ///< they are the server's words; then "others"
+
 /// What joining was like, from the start of the run to its end. Times in microseconds.
 struct Joins {
     Histogram answer;  ///< from the request until its answer
@@ -16,7 +18,10 @@ struct Joins {
     std::uint64_t asked = 0, playing = 0, failed = 0;
     std::uint64_t put_off = 0;  ///< answers 429 and 503: asked again later
     std::uint64_t dropped = 0;  ///< connections that the world ended, or that broke
-    std::map<std::string, std::uint64_t> reasons;  ///< of `failed` and `dropped`
+    /// Of `put_off`, `failed` and `dropped`; at most `reasons_max` different ones.
+    std::map<std::string, std::uint64_t> reasons;
+    std::string last_refusal;  ///< of an answer that was none: its status and the server's words
+    void count(const std::string& reason);
     void merge(const Joins& other);
 };
 
