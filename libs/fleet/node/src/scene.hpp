@@ -19,6 +19,7 @@
 #include "muster/base/random.hpp"
 #include "muster/runtime/fake.hpp"
 #include "muster/runtime/test_await.hpp"
+#include "server.hpp"
 
 namespace muster::node::scene {
 
@@ -184,10 +185,9 @@ class Scene {
         return nullptr;
     }
     [[nodiscard]] wire::ServerObserved server(const std::string& id) const {
-        for (const wire::ServerObserved& one : host->inventory().servers()) {
-            if (one.server_id() == id) return one;
-        }
-        return {};
+        // Not by the inventory: that looks through all sockets of this machine each time.
+        const auto found = host->find(id);
+        return found ? found->observed() : wire::ServerObserved{};
     }
     [[nodiscard]] wire::ServerState state(const std::string& id) const {
         return server(id).state();

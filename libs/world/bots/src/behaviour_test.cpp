@@ -140,7 +140,7 @@ TEST(Bots, OfMoreSkillWin) {
 TEST(Bots, ComeToTheSameStateFromTheSameSeed) {
     const auto hash_after = [](std::uint64_t seed) {
         Play play(sim::classic_arena(7), Mode::capture_the_flag, 12, seed);
-        play.run(2000);
+        play.run(1000);
         return play.world.hash();
     };
     const std::uint64_t first = hash_after(11);

@@ -54,7 +54,12 @@ asio::awaitable<bool> stop(Coordinator* coordinator) {
 
 }  // namespace
 
-Stand::Stand() : contract(Json::parse(openapi_json)) {
+const Contract& Stand::described() {
+    static const Contract once(Json::parse(openapi_json));
+    return once;
+}
+
+Stand::Stand() : contract(described()) {
     folder = std::filesystem::temp_directory_path() / ("muster-coordinator-" + random_text(12));
     EXPECT_TRUE(make_folder(folder / "games"));
     EXPECT_TRUE(write_file(folder / "games" / "testgame.toml", test_game));

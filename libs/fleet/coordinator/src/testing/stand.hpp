@@ -71,9 +71,10 @@ class Stand : public ::testing::Test {
     std::unique_ptr<store::Store> store;
     std::unique_ptr<Coordinator> coordinator;
     std::string token;
-    Contract contract;
+    const Contract& contract;  ///< the same for all tests: reading openapi.json takes a while
 
   private:
+    static const Contract& described();
     bool is_running_ = false;
 };
 
