@@ -125,6 +125,8 @@ Result<void> wire_worlds(Role& role, coordinator::Options& options,
                          const std::shared_ptr<host::WorldServer>& worlds) {
     auto routes = route_options(role.settings);
     if (!routes) return std::unexpected(routes.error());
+    routes->joins = false;
+    options.worlds = make_gate(worlds);
     options.add_routes = [of_faces = std::move(options.add_routes), worlds,
                           routes = std::move(*routes)](http::Router& router) {
         auto added = of_faces(router);
@@ -152,6 +154,9 @@ Result<std::unique_ptr<Part>> make_coordinator(Role& role, Ready& ready,
     options->add_routes = [adding = faces.get()](http::Router& router) {
         return adding->add_routes(router);
     };
+    auto routes = route_options(role.settings);
+    if (!routes) return std::unexpected(routes.error());
+    options->ice_servers = [ice = std::move(routes->ice)] { return host::ice_servers_text(ice); };
     if (worlds) {
         if (auto wired = wire_worlds(role, *options, worlds); !wired) {
             return std::unexpected(wired.error());

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "muster/coordinator/world_gate.hpp"
 #include "muster/host/routes.hpp"
 #include "muster/host/world_server.hpp"
 #include "role.hpp"
@@ -13,6 +14,10 @@ namespace muster {
 /// `invalid_argument` names the setting.
 [[nodiscard]] Result<std::unique_ptr<host::WorldServer>> open_worlds(Role& role, Ready& ready);
 [[nodiscard]] Result<host::RouteOptions> route_options(const settings::Settings& given);
+
+/// The worlds as a coordinator of the same process lists and fills them.
+[[nodiscard]] std::shared_ptr<coordinator::WorldGate> make_gate(
+    std::shared_ptr<host::WorldServer> worlds);
 
 /// Why this process's worlds are not healthy; empty when they are.
 [[nodiscard]] std::string failing(const host::WorldServer& worlds);

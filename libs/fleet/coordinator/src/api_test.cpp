@@ -44,7 +44,7 @@ TEST_F(Api, DescribesEveryRouteThatItServesAndNoOther) {
         for (const auto& [method, operation] : methods.items()) {
             if (operation["responses"].contains("101")) continue;
             std::string target = path;
-            for (const char* name : {"{id}", "{name}"}) {
+            for (const char* name : {"{id}", "{name}", "{world}"}) {
                 if (const auto at = target.find(name); at != std::string::npos) {
                     target.replace(at, std::string(name).size(), "nothing");
                 }

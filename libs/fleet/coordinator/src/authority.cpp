@@ -88,10 +88,10 @@ Result<pki::Identity> Authority::serve_as(std::vector<std::string> names, Timest
     return pki::Identity{*std::move(certificate) + identity_.certificate_pem, *std::move(key)};
 }
 
-Result<std::string> Authority::issue_for_node(const std::string& node_id,
-                                              std::string_view request_der, Timestamp now) const {
+Result<std::string> Authority::issue_for_member(const std::string& common_name,
+                                                std::string_view request_der, Timestamp now) const {
     pki::Subject subject;
-    subject.common_name = "node:" + node_id;
+    subject.common_name = common_name;
     return pki::issue_for_request(identity_, request_der, subject, pki::Usage::client, now,
                                   node_days);
 }

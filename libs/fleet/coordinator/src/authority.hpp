@@ -32,10 +32,10 @@ class Authority {
     /// A fresh certificate for this coordinator under all of its names; made anew at each start.
     [[nodiscard]] Result<pki::Identity> serve_as(std::vector<std::string> names, Timestamp now,
                                                  std::chrono::days valid) const;
-    /// For the key in a node's request.
-    [[nodiscard]] Result<std::string> issue_for_node(const std::string& node_id,
-                                                     std::string_view request_der,
-                                                     Timestamp now) const;
+    /// For the key in the request of a node ("node:<id>") or a world server ("world:<id>").
+    [[nodiscard]] Result<std::string> issue_for_member(const std::string& common_name,
+                                                       std::string_view request_der,
+                                                       Timestamp now) const;
 
   private:
     pki::Identity identity_;

@@ -15,6 +15,8 @@
 #include "recipe.hpp"
 #include "signal.hpp"
 #include "views.hpp"
+#include "world_servers.hpp"
+#include "worlds_api.hpp"
 
 namespace muster::coordinator {
 namespace {
@@ -66,6 +68,7 @@ struct Coordinator::Impl {
           enrolment(ledger, authority, clock),
           links(executor, options, clock, enrolment, fleet, inventory, events),
           carriers(executor, links, options.stream_deadline),
+          world_servers(executor, options, clock, enrolment),
           house{executor, options,   clock,     ledger, audit,     tokens, live,
                 events,   inventory, catalogue, fleet,  enrolment, links,  carriers},
           routes(router, guard, ledger, audit, idempotency),
@@ -94,6 +97,7 @@ struct Coordinator::Impl {
     Enrolment enrolment;
     NodeLinks links;
     Carriers carriers;
+    WorldServers world_servers;
     House house;
     http::Router router;
     Routes routes;
@@ -103,7 +107,7 @@ struct Coordinator::Impl {
     std::optional<std::string> admin_token;
     std::optional<Timestamp> https_ends;  ///< when our own certificate does
     std::unique_ptr<http::Server> http;
-    std::unique_ptr<link::Server> grpc;
+    std::unique_ptr<link::FleetServer> grpc;
 
     [[nodiscard]] Result<void> load();
     [[nodiscard]] Result<void> first_admin();
@@ -116,7 +120,9 @@ struct Coordinator::Impl {
         if (options.log) options.log(level, text);
     }
     asio::awaitable<void> tick();
-    asio::awaitable<Result<wire::EnrollReply>> enrol(link::EnrolRequest request);
+    asio::awaitable<Result<wire::EnrollReply>> enrol(link::EnrolRequest request, MemberKind kind);
+    [[nodiscard]] link::Server::Handlers node_handlers();
+    [[nodiscard]] link::FleetServer::WorldHandlers world_handlers();
 };
 
 Result<void> Coordinator::Impl::load() {
@@ -212,6 +218,8 @@ void Coordinator::Impl::add_routes() {
     add_tokens_api(routes, house);
     add_audit_api(routes, house);
     add_events_api(routes, house);
+    add_worlds_api(routes, house, world_servers);
+    add_world_servers_api(routes, house, world_servers);
     if (options.add_routes) {
         for (const auto& [method, pattern] : options.add_routes(router)) {
             guard.set(method, pattern, Access::anyone);
@@ -249,19 +257,61 @@ Result<void> Coordinator::Impl::open_http() {
     return {};
 }
 
-asio::awaitable<Result<wire::EnrollReply>> Coordinator::Impl::enrol(link::EnrolRequest request) {
-    auto reply = enrolment.enrol(request.message);
+asio::awaitable<Result<wire::EnrollReply>> Coordinator::Impl::enrol(link::EnrolRequest request,
+                                                                    MemberKind kind) {
+    const bool is_node = kind == MemberKind::node;
+    auto reply = enrolment.enrol(request.message, kind);
     if (!reply) {
-        say(LogLevel::warning,
-            "a node at " + request.address + " was refused: " + reply.error().message);
+        say(LogLevel::warning, std::string(is_node ? "a node at " : "a world server at ") +
+                                   request.address + " was refused: " + reply.error().message);
         co_return reply;
     }
-    audit.note("coordinator", "node.enrol", reply->node_id(),
+    audit.note("coordinator", is_node ? "node.enrol" : "world_server.enrol", reply->node_id(),
                Json{{"name", enrolment.name_of(reply->node_id())}, {"address", request.address}});
     if (auto settled = co_await ledger.settled(); !settled) {
         co_return std::unexpected(settled.error());
     }
     co_return reply;
+}
+
+link::Server::Handlers Coordinator::Impl::node_handlers() {
+    link::Server::Handlers out;
+    out.enrol = [this](link::EnrolRequest request) {
+        return enrol(std::move(request), MemberKind::node);
+    };
+    out.renew = [this](std::string node_id,
+                       std::string request_der) -> asio::awaitable<Result<wire::EnrollReply>> {
+        co_return enrolment.renew(node_id, request_der);
+    };
+    out.admit = [this](const std::string& node_id, const std::string&) {
+        return enrolment.admit(node_id);
+    };
+    out.session = [this](std::shared_ptr<link::NodeSession> session) {
+        return links.serve(std::move(session));
+    };
+    out.carrier = [this](std::string node_id, std::string stream_id,
+                         std::shared_ptr<link::Carrier> carrier) {
+        return carriers.arrived(std::move(node_id), std::move(stream_id), std::move(carrier));
+    };
+    return out;
+}
+
+link::FleetServer::WorldHandlers Coordinator::Impl::world_handlers() {
+    link::FleetServer::WorldHandlers out;
+    out.enrol = [this](link::EnrolRequest request) {
+        return enrol(std::move(request), MemberKind::world_server);
+    };
+    out.renew = [this](std::string id,
+                       std::string request_der) -> asio::awaitable<Result<wire::EnrollReply>> {
+        co_return enrolment.renew(id, request_der, MemberKind::world_server);
+    };
+    out.admit = [this](const std::string& id, const std::string&) {
+        return enrolment.admit(id, MemberKind::world_server);
+    };
+    out.session = [this](std::shared_ptr<link::WorldSession> session) {
+        return world_servers.serve(std::move(session));
+    };
+    return out;
 }
 
 Result<void> Coordinator::Impl::open_grpc() {
@@ -273,23 +323,8 @@ Result<void> Coordinator::Impl::open_grpc() {
     wanted.port = options.grpc_port;
     wanted.identity = *std::move(identity);
     wanted.authority_pem = authority.certificate_pem();
-    link::Server::Handlers handlers;
-    handlers.enrol = [this](link::EnrolRequest request) { return enrol(std::move(request)); };
-    handlers.renew = [this](std::string node_id,
-                            std::string request_der) -> asio::awaitable<Result<wire::EnrollReply>> {
-        co_return enrolment.renew(node_id, request_der);
-    };
-    handlers.admit = [this](const std::string& node_id, const std::string&) {
-        return enrolment.admit(node_id);
-    };
-    handlers.session = [this](std::shared_ptr<link::NodeSession> session) {
-        return links.serve(std::move(session));
-    };
-    handlers.carrier = [this](std::string node_id, std::string stream_id,
-                              std::shared_ptr<link::Carrier> carrier) {
-        return carriers.arrived(std::move(node_id), std::move(stream_id), std::move(carrier));
-    };
-    auto opened = link::Server::open(executor, std::move(wanted), std::move(handlers));
+    auto opened =
+        link::FleetServer::open(executor, std::move(wanted), node_handlers(), world_handlers());
     if (!opened) return std::unexpected(opened.error());
     grpc = *std::move(opened);
     house.grpc_port = grpc->port();
@@ -305,6 +340,7 @@ asio::awaitable<void> Coordinator::Impl::tick() {
     while (!co_await stopping.wait(std::chrono::seconds(1))) {
         static_cast<void>(fleet.tell(brain::Tick{}));
         live.cut_expired(tokens);
+        world_servers.delist_silent();
         if (++ticks % 60 == 0) enrolment.forget_old();
         if (ticks % 600 == 0) tokens.keep_uses();
         if (ticks % 86'400 == 0 && https_ends &&
@@ -356,6 +392,7 @@ asio::awaitable<void> Coordinator::stop(std::chrono::milliseconds grace) {
     impl->stopping.set();
     co_await impl->http->stop(grace);
     impl->links.dismiss_all("the coordinator is stopping");
+    impl->world_servers.dismiss_all("the coordinator is stopping");
     co_await impl->grpc->stop(grace);
     impl->tokens.keep_uses();
     static_cast<void>(co_await impl->ledger.settled());

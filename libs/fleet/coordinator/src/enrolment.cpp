@@ -3,6 +3,7 @@
 #include "muster/base/encoding.hpp"
 #include "muster/base/random.hpp"
 #include "muster/base/text.hpp"
+#include "muster/link/world_link.hpp"
 
 namespace muster::coordinator {
 namespace {
@@ -20,7 +21,26 @@ std::string tidy_name(std::string_view name) {
     return out.empty() ? "node" : out;
 }
 
+std::string noun_of(MemberKind kind) {
+    return kind == MemberKind::node ? "node" : "world server";
+}
+
+/// Of a record; those of before there were world servers do not say it.
+MemberKind kind_in(const Json& body) {
+    return member_kind_from_name(body.value("kind", std::string())).value_or(MemberKind::node);
+}
+
 }  // namespace
+
+std::string_view name_of(MemberKind kind) {
+    return kind == MemberKind::node ? "node" : "world_server";
+}
+
+std::optional<MemberKind> member_kind_from_name(std::string_view name) {
+    if (name == "node") return MemberKind::node;
+    if (name == "world_server") return MemberKind::world_server;
+    return std::nullopt;
+}
 
 Result<void> Enrolment::load(store::Store& store) {
     const auto time = [](const Json& body, const char* name) {
@@ -32,6 +52,7 @@ Result<void> Enrolment::load(store::Store& store) {
         auto body = parse_record(token_kind, record.id, record.body);
         if (!body) return std::unexpected(body.error());
         JoinToken token;
+        token.kind = kind_in(*body);
         token.id = record.id;
         token.name = body->value("name", std::string());
         token.hash = body->value("hash", std::string());
@@ -48,6 +69,7 @@ Result<void> Enrolment::load(store::Store& store) {
         auto body = parse_record(identity_kind, record.id, record.body);
         if (!body) return std::unexpected(body.error());
         Identity identity;
+        identity.kind = kind_in(*body);
         identity.name = body->value("name", std::string());
         identity.key_digest = body->value("key_digest", std::string());
         identity.password_hash = body->value("password_hash", std::string());
@@ -60,7 +82,8 @@ Result<void> Enrolment::load(store::Store& store) {
 
 void Enrolment::store_token(const JoinToken& token) {
     ledger_.put(std::string(token_kind), token.id,
-                to_text(Json{{"name", token.name},
+                to_text(Json{{"kind", coordinator::name_of(token.kind)},
+                             {"name", token.name},
                              {"hash", token.hash},
                              {"by", token.by},
                              {"created_at", to_rfc3339(token.created_at)},
@@ -71,7 +94,8 @@ void Enrolment::store_token(const JoinToken& token) {
 
 void Enrolment::store_identity(const std::string& node_id, const Identity& identity) {
     ledger_.put(std::string(identity_kind), node_id,
-                to_text(Json{{"name", identity.name},
+                to_text(Json{{"kind", coordinator::name_of(identity.kind)},
+                             {"name", identity.name},
                              {"key_digest", identity.key_digest},
                              {"password_hash", identity.password_hash},
                              {"joined_at", to_rfc3339(identity.joined_at)},
@@ -79,7 +103,7 @@ void Enrolment::store_identity(const std::string& node_id, const Identity& ident
 }
 
 Result<Enrolment::Made> Enrolment::make_token(std::string name, std::chrono::seconds valid,
-                                              std::string by) {
+                                              std::string by, MemberKind kind) {
     forget_old();
     if (tokens_.size() >= tokens_max) {
         return fail(Errc::exhausted, "there are " + std::to_string(tokens_max) +
@@ -87,6 +111,7 @@ Result<Enrolment::Made> Enrolment::make_token(std::string name, std::chrono::sec
     }
     const auto secret = to_base64url(random_bytes(32));
     JoinToken token;
+    token.kind = kind;
     token.id = new_id("join");
     token.name = std::move(name);
     token.hash = sha256_hex(secret);
@@ -111,6 +136,7 @@ std::vector<Json> Enrolment::tokens() const {
     for (const auto& [id, token] : tokens_) {
         out.push_back(
             Json{{"id", id},
+                 {"kind", coordinator::name_of(token.kind)},
                  {"name", token.name},
                  {"created_at", to_rfc3339(token.created_at)},
                  {"expires_at", to_rfc3339(token.expires_at)},
@@ -120,7 +146,7 @@ std::vector<Json> Enrolment::tokens() const {
     return out;
 }
 
-Result<wire::EnrollReply> Enrolment::enrol(const wire::EnrollRequest& request) {
+Result<wire::EnrollReply> Enrolment::enrol(const wire::EnrollRequest& request, MemberKind kind) {
     const std::string_view text = request.join_token();
     const auto refused =
         fail(Errc::unauthenticated, "this join token is wrong, used or expired", "join_token");
@@ -132,23 +158,33 @@ Result<wire::EnrollReply> Enrolment::enrol(const wire::EnrollRequest& request) {
         if (equal_secret(token.hash, hash)) found = &token;
     }
     if (found == nullptr) return refused;
+    if (found->kind != kind) {
+        return fail(
+            Errc::permission_denied,
+            "this join token is for a " + noun_of(found->kind) + ", not for a " + noun_of(kind),
+            "join_token");
+    }
     // Not of the request: a signature is another one each time, though the key is the same.
     const auto digest = pki::key_digest(request.signing_request_der());
     if (!digest) return std::unexpected(digest.error());
     if (!found->node_id.empty()) {
-        if (found->key_digest != *digest || !admit(found->node_id)) return refused;
-        return reply(found->node_id, request.signing_request_der());
+        if (found->key_digest != *digest || !admit(found->node_id, kind)) {
+            return refused;
+        }
+        return reply(found->node_id, request.signing_request_der(), kind);
     }
     if (found->expires_at <= clock_.now()) return refused;
 
-    const auto known = node_of_key(*digest);
-    const auto node_id = known.empty() ? new_id("node") : known;
-    auto made = reply(node_id, request.signing_request_der());
+    const auto known = member_of_key(*digest, kind);
+    const auto node_id =
+        known.empty() ? new_id(kind == MemberKind::node ? "node" : "world") : known;
+    auto made = reply(node_id, request.signing_request_der(), kind);
     if (!made) return made;
     found->node_id = node_id;
     found->key_digest = *digest;
     store_token(*found);
     Identity& identity = identities_[node_id];
+    identity.kind = kind;
     // Who made the token knows best what the node is to be called.
     identity.name = tidy_name(found->name.empty() ? request.name() : found->name);
     identity.key_digest = *digest;
@@ -158,36 +194,42 @@ Result<wire::EnrollReply> Enrolment::enrol(const wire::EnrollRequest& request) {
     return made;
 }
 
-std::string Enrolment::node_of_key(const std::string& key_digest) const {
+std::string Enrolment::member_of_key(const std::string& key_digest, MemberKind kind) const {
     for (const auto& [id, identity] : identities_) {
-        if (identity.key_digest == key_digest && !identity.is_revoked) return id;
+        if (identity.kind == kind && identity.key_digest == key_digest && !identity.is_revoked) {
+            return id;
+        }
     }
     return {};
 }
 
-Result<wire::EnrollReply> Enrolment::reply(const std::string& node_id,
-                                           std::string_view request_der) const {
-    auto certificate = authority_.issue_for_node(node_id, request_der, clock_.now());
+Result<wire::EnrollReply> Enrolment::reply(const std::string& id, std::string_view request_der,
+                                           MemberKind kind) const {
+    const std::string prefix(kind == MemberKind::node ? "node:" : link::world_prefix);
+    auto certificate = authority_.issue_for_member(prefix + id, request_der, clock_.now());
     if (!certificate) return std::unexpected(certificate.error());
     wire::EnrollReply out;
-    out.set_node_id(node_id);
+    out.set_node_id(id);
     out.set_certificate_pem(*std::move(certificate));
     out.set_ca_pem(authority_.certificate_pem());
     return out;
 }
 
-Result<wire::EnrollReply> Enrolment::renew(const std::string& node_id,
-                                           std::string_view request_der) const {
-    if (auto admitted = admit(node_id); !admitted) return std::unexpected(admitted.error());
-    return reply(node_id, request_der);
+Result<wire::EnrollReply> Enrolment::renew(const std::string& id, std::string_view request_der,
+                                           MemberKind kind) const {
+    if (auto admitted = admit(id, kind); !admitted) return std::unexpected(admitted.error());
+    return reply(id, request_der, kind);
 }
 
-Result<void> Enrolment::admit(const std::string& node_id) const {
-    const auto found = identities_.find(node_id);
-    if (found == identities_.end()) {
-        return fail(Errc::permission_denied, "this node does not belong here; let it join again");
+Result<void> Enrolment::admit(const std::string& id, MemberKind kind) const {
+    const auto found = identities_.find(id);
+    if (found == identities_.end() || found->second.kind != kind) {
+        return fail(Errc::permission_denied,
+                    "this " + noun_of(kind) + " does not belong here; let it join again");
     }
-    if (found->second.is_revoked) return fail(Errc::permission_denied, "this node was revoked");
+    if (found->second.is_revoked) {
+        return fail(Errc::permission_denied, "this " + noun_of(kind) + " was revoked");
+    }
     return {};
 }
 

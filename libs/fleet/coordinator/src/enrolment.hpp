@@ -15,8 +15,14 @@ namespace muster::coordinator {
 
 namespace wire = muster::node::v1;
 
-/// How nodes come to belong here: join tokens ("mst1-<sha256 of the authority>-<secret>", one use,
-/// expiring, kept as hashes) and the identities of those that have joined.
+/// What may belong here. A join token is good for one kind alone.
+enum class MemberKind { node, world_server };
+[[nodiscard]] std::string_view name_of(MemberKind kind);  ///< "node", "world_server"
+[[nodiscard]] std::optional<MemberKind> member_kind_from_name(std::string_view name);
+
+/// How nodes and world servers come to belong here: join tokens ("mst1-<sha256 of the
+/// authority>-<secret>", one use, expiring, kept as hashes) and the identities of those that have
+/// joined.
 class Enrolment {
   public:
     static constexpr std::string_view token_kind = "join_token";
@@ -35,19 +41,23 @@ class Enrolment {
         Timestamp expires_at{};
     };
     [[nodiscard]] Result<Made> make_token(std::string name, std::chrono::seconds valid,
-                                          std::string by);
+                                          std::string by, MemberKind kind = MemberKind::node);
     [[nodiscard]] Result<void> erase_token(const std::string& id);
     [[nodiscard]] std::vector<Json> tokens() const;
 
     /// Queues the identity; the caller answers the node once it is durable. The same token with the
     /// same key gives the same node again: the answer may have been lost. So does another good
     /// token with the key of a node that was not revoked: it comes back after its certificate has
-    /// expired, and its servers are still its own.
-    [[nodiscard]] Result<wire::EnrollReply> enrol(const wire::EnrollRequest& request);
-    [[nodiscard]] Result<wire::EnrollReply> renew(const std::string& node_id,
-                                                  std::string_view request_der) const;
-    /// Whether that node belongs here, and may still come.
-    [[nodiscard]] Result<void> admit(const std::string& node_id) const;
+    /// expired, and its servers are still its own. `permission_denied` when the token is for the
+    /// other kind.
+    [[nodiscard]] Result<wire::EnrollReply> enrol(const wire::EnrollRequest& request,
+                                                  MemberKind kind = MemberKind::node);
+    [[nodiscard]] Result<wire::EnrollReply> renew(const std::string& id,
+                                                  std::string_view request_der,
+                                                  MemberKind kind = MemberKind::node) const;
+    /// Whether that member belongs here, and may still come.
+    [[nodiscard]] Result<void> admit(const std::string& id,
+                                     MemberKind kind = MemberKind::node) const;
     [[nodiscard]] bool knows(const std::string& node_id) const;
     void revoke(const std::string& node_id);
 
@@ -61,16 +71,18 @@ class Enrolment {
 
   private:
     struct JoinToken {
+        MemberKind kind = MemberKind::node;
         std::string id;
         std::string name;
         std::string hash;
         std::string by;
         Timestamp created_at{};
         Timestamp expires_at{};
-        std::string node_id;     ///< that used it
+        std::string node_id;     ///< the member that used it
         std::string key_digest;  ///< of the key that it came with
     };
     struct Identity {
+        MemberKind kind = MemberKind::node;
         std::string name;
         std::string key_digest;
         std::string password_hash;
@@ -78,11 +90,12 @@ class Enrolment {
         bool is_revoked = false;
     };
     void store_token(const JoinToken& token);
-    /// The node that came with that key and was not revoked; empty: none.
-    [[nodiscard]] std::string node_of_key(const std::string& key_digest) const;
+    /// The member of that kind that came with that key and was not revoked; empty: none.
+    [[nodiscard]] std::string member_of_key(const std::string& key_digest, MemberKind kind) const;
     void store_identity(const std::string& node_id, const Identity& identity);
-    [[nodiscard]] Result<wire::EnrollReply> reply(const std::string& node_id,
-                                                  std::string_view request_der) const;
+    [[nodiscard]] Result<wire::EnrollReply> reply(const std::string& id,
+                                                  std::string_view request_der,
+                                                  MemberKind kind) const;
 
     Ledger& ledger_;
     const Authority& authority_;

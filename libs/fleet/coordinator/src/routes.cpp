@@ -126,6 +126,12 @@ void Routes::change_later(const std::string& method, const std::string& pattern,
     add(method, pattern, access, std::move(route));
 }
 
+void Routes::open(const std::string& method, const std::string& pattern, AnswerLater handler) {
+    Route route;
+    route.later = std::move(handler);
+    add(method, pattern, Access::anyone, std::move(route));
+}
+
 void Routes::websocket(const std::string& pattern, Access access, Talk handler) {
     guard_.set("GET", pattern, access);
     router_.add_websocket(pattern,

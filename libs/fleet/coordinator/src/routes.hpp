@@ -68,6 +68,9 @@ class Routes {
                 std::string action, AnswerNow handler);
     void change_later(const std::string& method, const std::string& pattern, Access access,
                       std::string action, AnswerLater handler);
+    /// A method that is not kept in the books, such as a player's join: no token, no audit entry,
+    /// no wait for the store.
+    void open(const std::string& method, const std::string& pattern, AnswerLater handler);
     using Talk = std::function<asio::awaitable<void>(Principal, http::Request,
                                                      std::shared_ptr<http::WebSocket>)>;
     void websocket(const std::string& pattern, Access access, Talk handler);

@@ -113,6 +113,8 @@ Result<http::Response> make_join_token(House& house, Call& call) {
     Reader reader(*body);
     const auto seconds = reader.integer("expires_in_seconds", 60, 30 * 86'400).value_or(3600);
     const auto name = reader.text("name", 128).value_or("");
+    const auto kind = member_kind_from_name(reader.text("kind", 32).value_or("node"));
+    if (!kind) reader.refuse("kind", "it must be node or world_server");
     if (auto done = reader.done(); !done) return std::unexpected(done.error());
 
     const std::string& advertise = house.options.advertise;
@@ -129,7 +131,7 @@ Result<http::Response> make_join_token(House& house, Call& call) {
         host = host_of(std::string(call.request.headers.find("Host").value_or("")));
     }
     if (!is_host(host)) host = "127.0.0.1";
-    auto made = house.enrolment.make_token(name, std::chrono::seconds(seconds), call.who.id);
+    auto made = house.enrolment.make_token(name, std::chrono::seconds(seconds), call.who.id, *kind);
     if (!made) return std::unexpected(made.error());
     const bool is_v6 = host.find(':') != std::string::npos;
     const auto address = (is_v6 ? "[" + host + "]" : host) + ":" + port;
@@ -137,9 +139,11 @@ Result<http::Response> make_join_token(House& house, Call& call) {
     call.audit_object = made->id;
     Json answer{
         {"id", made->id},
+        {"kind", name_of(*kind)},
         {"token", made->token},
         {"expires_at", to_rfc3339(made->expires_at)},
-        {"command", "muster node --coordinator " + address + " --join-token " + made->token}};
+        {"command", std::string("muster ") + (*kind == MemberKind::node ? "node" : "world") +
+                        " --coordinator " + address + " --join-token " + made->token}};
     if (is_loopback(host)) {
         answer["warning"] =
             "The address " + host +

@@ -260,17 +260,25 @@ asio::awaitable<void> Routes::talk(http::Request request, std::shared_ptr<http::
 
 }  // namespace
 
+std::string ice_servers_text(const IceServers& servers) {
+    return ice_servers(servers, std::chrono::system_clock::now())
+        .dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::vector<std::pair<std::string, std::string>> add_routes(http::Router& router,
                                                             WorldServer& server,
                                                             RouteOptions options) {
-    const bool has_origin = !options.origin.empty();
+    const bool joins = options.joins;
+    const bool has_origin = joins && !options.origin.empty();
     const auto routes = std::make_shared<Routes>(server, std::move(options));
     std::vector<std::pair<std::string, std::string>> added;
-    routes->add(router, added, "GET", "/api/v1/worlds", &Routes::list);
+    if (joins) {
+        routes->add(router, added, "GET", "/api/v1/worlds", &Routes::list);
+        routes->add(router, added, "GET", "/api/v1/worlds/{world}", &Routes::show);
+        routes->add(router, added, "POST", "/api/v1/worlds/{world}/join", &Routes::join);
+        routes->add(router, added, "POST", "/api/v1/worlds/{world}/leave", &Routes::leave);
+    }
     routes->add(router, added, "GET", "/api/v1/worlds/statistics", &Routes::statistics);
-    routes->add(router, added, "GET", "/api/v1/worlds/{world}", &Routes::show);
-    routes->add(router, added, "POST", "/api/v1/worlds/{world}/join", &Routes::join);
-    routes->add(router, added, "POST", "/api/v1/worlds/{world}/leave", &Routes::leave);
     routes->add(router, added, "GET", "/api/v1/worlds/{world}/witness", &Routes::witness);
     routes->add(router, added, "GET", "/api/v1/worlds/{world}/metrics", &Routes::metrics);
     if (has_origin) {

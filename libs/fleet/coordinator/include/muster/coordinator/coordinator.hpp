@@ -15,6 +15,7 @@
 
 #include "muster/base/error.hpp"
 #include "muster/base/time.hpp"
+#include "muster/coordinator/world_gate.hpp"
 #include "muster/http/server.hpp"
 
 namespace muster::store {
@@ -61,13 +62,20 @@ struct Options {
     std::chrono::milliseconds query_deadline{10'000};   ///< for a node's answer
     std::chrono::milliseconds stream_deadline{10'000};  ///< for a node to open a stream
     std::chrono::milliseconds ping{5'000};
-    std::chrono::milliseconds lease{15'000};  ///< a node unheard of for so long is unreachable
+    std::chrono::milliseconds lease{15'000};  ///< a node unheard of for so long is unreachable; a
+                                              ///< world server is delisted
     std::chrono::milliseconds grace{60'000};  ///< after the start, before any is
 
     /// Adds routes of others to the same server, such as the faces of other systems. Gives back
     /// what it added, as method and pattern ("GET" for a WebSocket): these are open to anyone, and
     /// must ask for credentials themselves or hand them on with Coordinator::call.
     std::function<std::vector<std::pair<std::string, std::string>>(http::Router&)> add_routes;
+
+    /// The worlds of the same process; null: none. Those of world servers that dial in are listed
+    /// and joined beside them.
+    std::shared_ptr<WorldGate> worlds;
+    /// The ICE servers that players' pages are given: a JSON array of RTCIceServer. Empty: none.
+    std::function<std::string()> ice_servers;
 
     /// What others of the same process add to /metrics (Prometheus text), and why they are not well
     /// (empty: they are), which /healthz then says. Called on the executor.

@@ -27,6 +27,9 @@ struct RouteOptions {
     IceServers ice;
     std::string origin;  ///< Access-Control-Allow-Origin of files and signalling (MGS_CDN_ORIGIN);
                          ///< empty: none
+    /// Whether it serves the list of worlds, joining and leaving by HTTP. A coordinator of the same
+    /// process does so itself, for these worlds and those of others.
+    bool joins = true;
 };
 
 /// docs/formats/world-protocol.md: GET /api/v1/worlds, .../statistics, GET /api/v1/worlds/{world},
@@ -36,6 +39,8 @@ struct RouteOptions {
 std::vector<std::pair<std::string, std::string>> add_routes(http::Router& router,
                                                             WorldServer& server,
                                                             RouteOptions options);
+/// The RTCIceServer objects that a page is given now, as a JSON array.
+[[nodiscard]] std::string ice_servers_text(const IceServers& servers);
 /// The lines of /metrics (Prometheus text) of one world.
 [[nodiscard]] std::string metrics_text(const Statistics& statistics);
 

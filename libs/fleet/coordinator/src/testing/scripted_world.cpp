@@ -1,0 +1,146 @@
+#include "testing/scripted_world.hpp"
+
+#include <boost/asio/detached.hpp>
+
+#include "muster/link/join_token.hpp"
+#include "testing/turns.hpp"
+
+namespace muster::coordinator::testing {
+
+ScriptedWorld::ScriptedWorld(asio::io_context& context, std::uint16_t port)
+    : context_(context), port_(port) {
+    identity_.private_key_pem = pki::new_private_key().value();
+    hello.set_protocol(link::world_protocol);
+    hello.set_version("0.1.0");
+    hello.set_name("scripted");
+    hello.add_addresses("203.0.113.7");
+    hello.set_udp_port(7777);
+    hello.set_sessions_max(100);
+    auto& world = *hello.add_worlds();
+    world.set_name("ctf");
+    world.set_mode("ctf");
+    world.set_map("classic");
+    world.set_players_max(40);
+}
+
+Result<void> ScriptedWorld::enrol(const std::string& join_token) {
+    const auto token = link::parse_join_token(join_token);
+    if (!token) return std::unexpected(token.error());
+    link::wire::EnrollRequest message;
+    message.set_join_token(join_token);
+    message.set_signing_request_der(pki::signing_request(identity_.private_key_pem).value());
+    message.set_name("scripted");
+    auto reply = finish(context_, link::WorldClient::enrol(
+                                      context_.get_executor(), "127.0.0.1:" + std::to_string(port_),
+                                      token->authority_digest, std::move(message), patience));
+    if (!reply) return std::unexpected(reply.error());
+    id = reply->node_id();
+    identity_.certificate_pem = reply->certificate_pem();
+    authority_pem_ = reply->ca_pem();
+    return {};
+}
+
+Result<void> ScriptedWorld::renew() {
+    auto reply =
+        finish(context_,
+               client_->renew(pki::signing_request(identity_.private_key_pem).value(), patience));
+    if (!reply) return std::unexpected(reply.error());
+    identity_.certificate_pem = reply->certificate_pem();
+    return {};
+}
+
+Result<void> ScriptedWorld::connect() {
+    link::Client::Options options;
+    options.address = "127.0.0.1:" + std::to_string(port_);
+    options.authority_pem = authority_pem_;
+    options.identity = identity_;
+    auto client = link::WorldClient::open(context_.get_executor(), std::move(options));
+    if (!client) return std::unexpected(client.error());
+    client_ = *std::move(client);
+    auto session = finish(context_, client_->session(patience));
+    if (!session) return std::unexpected(session.error());
+    session_ = *std::move(session);
+    inbox_ = std::make_shared<Inbox>();
+    asio::co_spawn(context_, listen(session_, inbox_), asio::detached);
+    world_wire::FromWorld message;
+    *message.mutable_hello() = hello;
+    send(std::move(message));
+    run_until(context_, [&] { return has(world_wire::ToWorld::kWelcome) || inbox_->is_over; });
+    if (inbox_->is_over) return std::unexpected(inbox_->why);
+    EXPECT_EQ(next(world_wire::ToWorld::kWelcome).welcome().world_server_id(), id);
+    return {};
+}
+
+void ScriptedWorld::leave() {
+    if (session_) session_->close();
+    session_.reset();
+    client_.reset();
+}
+
+asio::awaitable<void> ScriptedWorld::listen(std::shared_ptr<link::WorldClient::Session> session,
+                                            std::shared_ptr<Inbox> inbox) {
+    const std::weak_ptr<bool> alive = alive_;
+    for (;;) {
+        auto message = co_await session->receive();
+        if (!message) inbox->why = message.error();
+        if (!message || alive.expired()) break;
+        if (!message->has_join_offer()) {
+            inbox->messages.push_back(*std::move(message));
+            continue;
+        }
+        inbox->offer = message->join_offer();
+        if (answers == Answers::silent) continue;
+        world_wire::FromWorld reply;
+        auto& answer = *reply.mutable_join_answer();
+        answer.set_request_id(message->join_offer().request_id());
+        if (answers == Answers::full) {
+            answer.set_error_code("exhausted");
+            answer.set_error_message("the world is full");
+        } else {
+            answer.set_sdp("v=0 of " + id);
+            answer.set_ticket("ticket-of-" + id);
+            answer.set_player(7);
+        }
+        static_cast<void>(session->send(std::move(reply)));
+    }
+    inbox->is_over = true;
+}
+
+void ScriptedWorld::send(world_wire::FromWorld message) {
+    ASSERT_TRUE(session_);
+    ASSERT_TRUE(session_->send(std::move(message)));
+}
+
+void ScriptedWorld::load(std::uint32_t people, double cpu) {
+    world_wire::FromWorld message;
+    for (int i = 0; i < hello.worlds_size(); ++i) {
+        auto& world = *message.mutable_load()->add_worlds();
+        world.set_people(people);
+        world.set_tick_p99_us(1'200);
+    }
+    message.mutable_load()->set_sessions(people);
+    message.mutable_load()->set_cpu(cpu);
+    send(std::move(message));
+}
+
+bool ScriptedWorld::has(world_wire::ToWorld::MessageCase kind) const {
+    for (const auto& message : inbox_->messages) {
+        if (message.message_case() == kind) return true;
+    }
+    return false;
+}
+
+world_wire::ToWorld ScriptedWorld::next(world_wire::ToWorld::MessageCase kind) {
+    run_until(context_, [&] { return has(kind) || inbox_->is_over; });
+    auto& messages = inbox_->messages;
+    for (auto at = messages.begin(); at != messages.end(); ++at) {
+        if (at->message_case() != kind) continue;
+        auto out = std::move(*at);
+        messages.erase(at);
+        return out;
+    }
+    ADD_FAILURE() << "the session ended before the message came";
+    return {};
+}
+
+}  // namespace muster::coordinator::testing

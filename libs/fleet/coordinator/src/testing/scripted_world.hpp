@@ -1,0 +1,69 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "muster/link/world_link.hpp"
+
+namespace muster::coordinator::testing {
+
+namespace asio = boost::asio;
+namespace world_wire = muster::world::v1;
+
+/// A world server as the coordinator sees it: a real link client that a test plays. Everything
+/// blocks the test by running the context.
+class ScriptedWorld {
+  public:
+    ScriptedWorld(asio::io_context& context, std::uint16_t port);
+    ~ScriptedWorld() { leave(); }
+    ScriptedWorld(const ScriptedWorld&) = delete;
+    ScriptedWorld& operator=(const ScriptedWorld&) = delete;
+
+    Result<void> enrol(const std::string& join_token);
+    Result<void> renew();
+    /// Opens a session and says hello; waits for the welcome, or for the end of the session.
+    Result<void> connect();
+    void leave();
+
+    void send(world_wire::FromWorld message);
+    /// So many people in each world, and in all.
+    void load(std::uint32_t people, double cpu = 0.1);
+    world_wire::ToWorld next(world_wire::ToWorld::MessageCase kind);
+    /// Answers each offer from now on, with a place or with that error; silent: not at all.
+    enum class Answers { places, full, silent };
+    Answers answers = Answers::places;
+    [[nodiscard]] bool is_over() const { return inbox_->is_over; }
+    /// Why the session ended.
+    [[nodiscard]] const Error& why() const { return inbox_->why; }
+    [[nodiscard]] const std::optional<world_wire::JoinOffer>& last_offer() const {
+        return inbox_->offer;
+    }
+
+    std::string id;
+    world_wire::Hello hello;
+
+  private:
+    struct Inbox {
+        std::deque<world_wire::ToWorld> messages;
+        std::optional<world_wire::JoinOffer> offer;
+        Error why;
+        bool is_over = false;
+    };
+    asio::awaitable<void> listen(std::shared_ptr<link::WorldClient::Session> session,
+                                 std::shared_ptr<Inbox> inbox);
+    [[nodiscard]] bool has(world_wire::ToWorld::MessageCase kind) const;
+
+    asio::io_context& context_;
+    std::uint16_t port_;
+    pki::Identity identity_;
+    std::string authority_pem_;
+    std::unique_ptr<link::WorldClient> client_;
+    std::shared_ptr<link::WorldClient::Session> session_;
+    std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace muster::coordinator::testing
