@@ -191,9 +191,9 @@ class Household {
 // Fills the house with what this role is. `ready` may still grow when it announces.
 Result<void> move_in(settings::Role kind, Role& role, Household& household, Ready& ready) {
     if (kind == settings::Role::world) {
-        auto part = make_world(role, ready);
-        if (!part) return std::unexpected(part.error());
-        household.add(std::move(*part));
+        auto parts = make_world(role, ready);
+        if (!parts) return std::unexpected(parts.error());
+        for (auto& part : *parts) household.add(std::move(part));
         return announce(role, ready);
     }
     NodeWiring wiring;

@@ -50,8 +50,9 @@ using Ready = std::map<std::string, std::string>;
 /// HTTP server, and are a part of their own.
 [[nodiscard]] Result<std::unique_ptr<Part>> make_coordinator(
     Role& role, Ready& ready, std::shared_ptr<host::WorldServer> worlds);
-/// A world server with an HTTP server of its own. `ready` gets its addresses.
-[[nodiscard]] Result<std::unique_ptr<Part>> make_world(Role& role, Ready& ready);
+/// A world server with an HTTP server of its own, and its link to a coordinator if it is given one.
+/// `ready` gets its addresses.
+[[nodiscard]] Result<std::vector<std::unique_ptr<Part>>> make_world(Role& role, Ready& ready);
 /// The worlds alone, served by the coordinator of the same process.
 [[nodiscard]] std::unique_ptr<Part> make_world_part(Role& role,
                                                     std::shared_ptr<host::WorldServer> worlds);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "muster/http/server.hpp"
+#include "muster/uplink/uplink.hpp"
 #include "share.hpp"
 #include "worlds.hpp"
 
@@ -82,6 +83,45 @@ class WorldPart final : public Part {
     asio::steady_timer ended_;
 };
 
+// The link to a coordinator, under whose list and page the worlds then are.
+class UplinkPart final : public Part {
+  public:
+    UplinkPart(Role& role, uplink::Options options, std::shared_ptr<host::WorldServer> worlds)
+        : worlds_(std::move(worlds)),
+          uplink_(role.context.get_executor(), std::move(options), *worlds_, role.clock) {}
+
+    asio::awaitable<Result<void>> run() override { return uplink_.run(); }
+    asio::awaitable<void> stop() override { return uplink_.stop(); }
+
+  private:
+    std::shared_ptr<host::WorldServer> worlds_;
+    uplink::Uplink uplink_;
+};
+
+bool has_coordinator(const settings::Settings& given) {
+    return given.is_given("world.coordinator") || !given.text("world.join_token").empty();
+}
+
+uplink::Options uplink_options(const Role& role, std::uint16_t http_port, bool http_secure) {
+    const settings::Settings& given = role.settings;
+    uplink::Options options;
+    options.folder = role.data_dir / "identity";
+    options.coordinator = settings::to_text(given.address("world.coordinator"));
+    options.join_token = given.text("world.join_token");
+    options.name = given.text("world.name");
+    options.version = role.version;
+    options.addresses = given.list("udp.public");
+    options.http_port = http_port;
+    options.http_secure = http_secure;
+    options.log = [log = role.log](host::LogLevel level, std::string_view text) {
+        log.say(level == host::LogLevel::error     ? Level::error
+                : level == host::LogLevel::warning ? Level::warning
+                                                   : Level::info,
+                text);
+    };
+    return options;
+}
+
 Result<http::Server::Options> http_options(const settings::Settings& given) {
     http::Server::Options options;
     options.host = given.address("http.address").host;
@@ -107,7 +147,7 @@ std::unique_ptr<Part> make_world_part(Role& role, std::shared_ptr<host::WorldSer
     return std::make_unique<WorldPart>(role.context.get_executor(), std::move(worlds));
 }
 
-Result<std::unique_ptr<Part>> make_world(Role& role, Ready& ready) {
+Result<std::vector<std::unique_ptr<Part>>> make_world(Role& role, Ready& ready) {
     auto routes = route_options(role.settings);
     if (!routes) return std::unexpected(routes.error());
     auto options = http_options(role.settings);
@@ -131,7 +171,15 @@ Result<std::unique_ptr<Part>> make_world(Role& role, Ready& ready) {
     }
     ready["http"] = (secure ? "https://" : "http://") +
                     local_address(role.settings.address("http.address"), part->http_port());
-    return part;
+    std::unique_ptr<Part> link;
+    if (has_coordinator(role.settings)) {
+        link = std::make_unique<UplinkPart>(role, uplink_options(role, part->http_port(), secure),
+                                            worlds);
+    }
+    std::vector<std::unique_ptr<Part>> parts;
+    parts.push_back(std::move(part));
+    if (link) parts.push_back(std::move(link));
+    return parts;
 }
 
 }  // namespace muster

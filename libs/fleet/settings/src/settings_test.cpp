@@ -35,7 +35,7 @@ Input file(std::string text) {
 TEST(Table, NamesFlagsAndVariablesAreAllDifferent) {
     std::set<std::string_view> names;
     for (const auto& entry : table()) {
-        for (const auto name : {entry.name, entry.flag, entry.environment})
+        for (const auto name : {entry.name, entry.environment})
             EXPECT_TRUE(names.insert(name).second) << name;
         for (const auto& alias : entry.environment_aliases)
             EXPECT_TRUE(names.insert(alias.name).second) << alias.name;
@@ -46,6 +46,19 @@ TEST(Table, NamesFlagsAndVariablesAreAllDifferent) {
         EXPECT_NE(entry.roles, 0U) << entry.name;
         EXPECT_TRUE(entry.description.ends_with('.')) << entry.name;
     }
+}
+
+TEST(Table, AFlagIsOneThingToARoleAndOfOneTypeToAll) {
+    for (const auto& entry : table()) {
+        for (const auto& other : table()) {
+            if (&other == &entry || other.flag != entry.flag) continue;
+            EXPECT_EQ(entry.roles & other.roles, 0U) << entry.name << " and " << other.name;
+            EXPECT_EQ(entry.type, other.type) << entry.name << " and " << other.name;
+        }
+    }
+    const auto world = good({.role = Role::world, .flags = {{"--coordinator", "10.0.0.1"}}});
+    EXPECT_EQ(world.address("world.coordinator"), (Address{"10.0.0.1", 50051}));
+    EXPECT_TRUE(world.is_given("world.coordinator"));
 }
 
 TEST(Load, EveryRoleHasDefaults) {

@@ -176,7 +176,7 @@ std::vector<Entry> link_entries() {
          .preset = "0.0.0.0:50051",
          .preset_of_up = "127.0.0.1:50051",
          .roles = up | coordinator,
-         .description = "Where nodes dial in.",
+         .description = "Where nodes and world servers dial in.",
          .environment_aliases = {{"GRPC_PORT", port}, {"DOCKLORD_GRPC_PORT", port}}},
         {.name = "public_address",
          .flag = "--public-address",
@@ -200,7 +200,8 @@ std::vector<Entry> link_entries() {
          .type = Type::duration,
          .preset = "15s",
          .roles = up | coordinator,
-         .description = "A node unheard of for so long is unreachable, and its servers unknown.",
+         .description = "A node unheard of for so long is unreachable, and its servers unknown; a "
+                        "world server is delisted.",
          .min = 100,
          .max = milliseconds_of_hour},
         {.name = "link.grace",
@@ -389,8 +390,8 @@ std::vector<Entry> make_table() {
     for (const auto group :
          {&general_entries, &serving_entries, &content_and_limits_entries, &link_entries,
           &node_identity_entries, &node_work_entries, &engine_entries, &horizon_entries,
-          &world_entries, &world_place_entries, &world_match_entries, &world_server_entries,
-          &world_limit_entries, &ice_entries, &ice_turn_entries})
+          &world_entries, &world_link_entries, &world_place_entries, &world_match_entries,
+          &world_server_entries, &world_limit_entries, &ice_entries, &ice_turn_entries})
         for (auto& entry : group()) entries.push_back(std::move(entry));
     return entries;
 }

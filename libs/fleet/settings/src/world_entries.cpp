@@ -4,6 +4,8 @@ namespace muster::settings {
 namespace {
 
 constexpr auto here = static_cast<unsigned>(Role::up) | static_cast<unsigned>(Role::world);
+/// A coordinator gives them to pages that play on its world servers.
+constexpr auto pages = here | static_cast<unsigned>(Role::coordinator);
 
 }  // namespace
 
@@ -35,6 +37,37 @@ std::vector<Entry> world_entries() {
          .roles = here,
          .description = "What maps and matches are drawn from; 0: another at each start.",
          .max = 9'007'199'254'740'991},
+    };
+}
+
+std::vector<Entry> world_link_entries() {
+    constexpr auto world = static_cast<unsigned>(Role::world);
+    return {
+        {.name = "world.coordinator",
+         .flag = "--coordinator",
+         .environment = "MUSTER_WORLD_COORDINATOR",
+         .type = Type::address,
+         .preset = "127.0.0.1:50051",
+         .roles = world,
+         .description = "The gRPC address of the coordinator under whose page the worlds are "
+                        "played. Given neither this nor a join token, they belong to none."},
+        {.name = "world.join_token",
+         .flag = "--join-token",
+         .environment = "MUSTER_WORLD_JOIN_TOKEN",
+         .type = Type::secret,
+         .preset = "",
+         .roles = world,
+         .description = "The one-use token of the first start, from `muster worlds join-token`; "
+                        "later it counts again only when the certificate has ended or the "
+                        "coordinator has refused it. Better in the environment than as a flag, "
+                        "which other users of the host can see."},
+        {.name = "world.name",
+         .flag = "--name",
+         .environment = "MUSTER_WORLD_NAME",
+         .preset = "",
+         .roles = world,
+         .description = "What people call the world server. By default the host's name; what the "
+                        "join token says goes before."},
     };
 }
 
@@ -250,7 +283,7 @@ std::vector<Entry> ice_entries() {
          .environment = "MUSTER_ICE_STUN_URLS",
          .type = Type::list,
          .preset = "",
-         .roles = here,
+         .roles = pages,
          .description =
              "STUN servers that the page is told (`stun:host:port`). The server itself needs none.",
          .environment_aliases = {{"MGS_STUN_URLS"}}},
@@ -259,7 +292,7 @@ std::vector<Entry> ice_entries() {
          .environment = "MUSTER_ICE_DISABLE_STUN",
          .type = Type::boolean,
          .preset = "false",
-         .roles = here,
+         .roles = pages,
          .description = "Tells the page no STUN server, whatever is listed.",
          .environment_aliases = {{"MGS_DISABLE_STUN"}}},
         {.name = "ice.turn_urls",
@@ -267,14 +300,14 @@ std::vector<Entry> ice_entries() {
          .environment = "MUSTER_ICE_TURN_URLS",
          .type = Type::list,
          .preset = "",
-         .roles = here,
+         .roles = pages,
          .description = "TURN servers that the page is told (`turn:host:port?transport=udp`).",
          .environment_aliases = {{"MGS_TURN_URLS"}}},
         {.name = "ice.turn_username",
          .flag = "--turn-username",
          .environment = "MUSTER_ICE_TURN_USERNAME",
          .preset = "",
-         .roles = here,
+         .roles = pages,
          .description = "Who one is to them, with `ice.turn_credential`.",
          .environment_aliases = {{"MGS_TURN_USERNAME"}}},
         {.name = "ice.turn_credential",
@@ -282,7 +315,7 @@ std::vector<Entry> ice_entries() {
          .environment = "MUSTER_ICE_TURN_CREDENTIAL",
          .type = Type::secret,
          .preset = "",
-         .roles = here,
+         .roles = pages,
          .description =
              "The password to it. Every player's page gets it: prefer `ice.turn_secret`.",
          .environment_aliases = {{"MGS_TURN_CREDENTIAL"}}},
@@ -296,7 +329,7 @@ std::vector<Entry> ice_turn_entries() {
          .environment = "MUSTER_ICE_TURN_SECRET",
          .type = Type::secret,
          .preset = "",
-         .roles = here,
+         .roles = pages,
          .description = "The secret shared with the TURN server (coturn: `use-auth-secret`): each "
                         "page then gets "
                         "credentials of its own that end after `ice.turn_lifetime`."},
@@ -305,7 +338,7 @@ std::vector<Entry> ice_turn_entries() {
          .environment = "MUSTER_ICE_TURN_LIFETIME",
          .type = Type::duration,
          .preset = "1h",
-         .roles = here,
+         .roles = pages,
          .description = "How long such credentials last.",
          .min = 60'000,
          .max = 86'400'000},
@@ -314,7 +347,7 @@ std::vector<Entry> ice_turn_entries() {
          .environment = "MUSTER_ICE_SERVERS",
          .type = Type::secret,
          .preset = "",
-         .roles = here,
+         .roles = pages,
          .description =
              "Further servers, as `urls|username|credential;...`, urls with commas between.",
          .environment_aliases = {{"MGS_ICE_SERVERS"}}},

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "muster/base/error.hpp"
+#include "muster/base/time.hpp"
+#include "muster/host/world_server.hpp"
+
+/// A world server's end of the link to its coordinator.
+namespace muster::uplink {
+
+namespace asio = boost::asio;
+
+struct Options {
+    std::filesystem::path folder;  ///< of its identity
+    std::string coordinator;       ///< host:port of its link
+    std::string join_token;  ///< needed once; ignored when the folder holds an identity that is
+                             ///< still good (not expired, not refused by the coordinator)
+    std::string name;        ///< for people; empty: the host's
+    std::string version;
+    std::vector<std::string>
+        addresses;                ///< numeric, where players send; empty: where it dials from
+    std::uint16_t http_port = 0;  ///< of its own page and API; 0: none
+    bool http_secure = false;
+    /// Called on the executor: a session with the coordinator began or ended.
+    std::function<void(bool connected)> on_connection;
+    /// For people; never a secret.
+    std::function<void(host::LogLevel, std::string_view)> log;
+};
+
+/// Everything runs on the executor, which must run one handler at a time and outlive the world
+/// server. The world server and the clock outlive run().
+class Uplink {
+  public:
+    Uplink(asio::any_io_executor executor, Options options, host::WorldServer& worlds,
+           const Clock& clock);
+    ~Uplink();  ///< after run() has returned
+
+    /// Until stop(). An error is for good: the folder cannot be used, or the join token is missing
+    /// or refused (field "join_token"). A coordinator that does not answer is waited for; one that
+    /// refuses this world server later is left alone, while the worlds go on.
+    asio::awaitable<Result<void>> run();
+    /// Ends run() and waits for it.
+    asio::awaitable<void> stop();
+
+  private:
+    class Body;
+    std::shared_ptr<Body> body_;
+};
+
+}  // namespace muster::uplink
