@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "context.hpp"
+#include "join_token.hpp"
 #include "muster/http/url.hpp"
 
 namespace muster::cli {
@@ -52,24 +53,6 @@ Result<void> show(Context& context, const std::string& name) {
     table.add({"disk", bytes_in_words(node->value("disk_bytes", std::int64_t{0}))});
     table.add({"labels", pairs_in_words(node->value("labels", json::object()))});
     context.out() << table.text();
-    return {};
-}
-
-Result<void> join_token(Context& context, const std::string& expires, const std::string& name) {
-    const auto seconds = seconds_from_words(expires);
-    if (!seconds) return fail(seconds.error().code, seconds.error().message, "expires");
-    auto api = context.api();
-    if (!api) return std::unexpected(api.error());
-    json body{{"expires_in_seconds", *seconds}};
-    if (!name.empty()) body["name"] = name;
-    auto made = (*api)->post("/api/v1/join-tokens", body);
-    if (!made) return std::unexpected(made.error());
-    if (context.printed_json(*made)) return {};
-    context.out() << fmt::format(
-        "Run this on the new node, within {}; it works once:\n\n    {}\n\n",
-        duration_in_words(std::chrono::seconds(*seconds)), cell(*made, "command"));
-    if (made->contains("warning") && (*made)["warning"].is_string())
-        context.err() << "Note: " << cell(*made, "warning") << "\n";
     return {};
 }
 
@@ -167,6 +150,26 @@ void add_data(CLI::App& app, Context& context) {
 
 }  // namespace
 
+Result<void> print_join_token(Context& context, const std::string& kind, const std::string& expires,
+                              const std::string& name) {
+    const auto seconds = seconds_from_words(expires);
+    if (!seconds) return fail(seconds.error().code, seconds.error().message, "expires");
+    auto api = context.api();
+    if (!api) return std::unexpected(api.error());
+    json body{{"kind", kind}, {"expires_in_seconds", *seconds}};
+    if (!name.empty()) body["name"] = name;
+    auto made = (*api)->post("/api/v1/join-tokens", body);
+    if (!made) return std::unexpected(made.error());
+    if (context.printed_json(*made)) return {};
+    context.out() << fmt::format("Run this on the new {}, within {}; it works once:\n\n    {}\n\n",
+                                 kind == "node" ? "node" : "world server",
+                                 duration_in_words(std::chrono::seconds(*seconds)),
+                                 cell(*made, "command"));
+    if (made->contains("warning") && (*made)["warning"].is_string())
+        context.err() << "Note: " << cell(*made, "warning") << "\n";
+    return {};
+}
+
 void add_nodes(CLI::App& app, Context& context) {
     CLI::App* nodes = app.add_subcommand("nodes", "the hosts that servers run on");
     nodes->require_subcommand(1);
@@ -185,7 +188,9 @@ void add_nodes(CLI::App& app, Context& context) {
                                  "a one-use token, and the command that joins a new node");
     verb->add_option("--expires", *expires, "how long it works (1h)");
     verb->add_option("--name", *name, "what to call the node");
-    context.on(*verb, [&context, expires, name] { return join_token(context, *expires, *name); });
+    context.on(*verb, [&context, expires, name] {
+        return print_join_token(context, "node", *expires, *name);
+    });
 
     for (const bool cordoned : {true, false}) {
         verb = nodes->add_subcommand(
