@@ -53,18 +53,27 @@ export class Worlds {
   }
 
   async stop(): Promise<void> {
-    const process_ = this.process;
-    this.process = null;
-    if (process_ && process_.exitCode === null && process_.signalCode === null) {
-      process_.kill("SIGTERM");
-      await until("it ends", () => process_.exitCode !== null || process_.signalCode !== null, 60_000).catch(() => process_.kill("SIGKILL"));
-    }
+    await this.end("SIGTERM");
     rmSync(this.folder, { recursive: true, force: true });
   }
+  /** As the kernel's out-of-memory killer would: no warning, no farewell. */
+  async kill(): Promise<void> {
+    await this.end("SIGKILL");
+  }
 
-  private async run(flags: string[]): Promise<void> {
+  private async end(signal: NodeJS.Signals): Promise<void> {
+    const process_ = this.process;
+    this.process = null;
+    if (!process_ || process_.exitCode !== null || process_.signalCode !== null) return;
+    process_.kill(signal);
+    await until("it ends", () => process_.exitCode !== null || process_.signalCode !== null, 60_000).catch(() => process_.kill("SIGKILL"));
+  }
+
+  /** Starts the process; again with the same data folder when it ran before. */
+  async run(flags: string[]): Promise<void> {
     const dataDir = join(this.folder, "data");
     const readyFile = join(dataDir, "ready.json");
+    rmSync(readyFile, { force: true });
     const log = openSync(join(this.folder, "muster.log"), "a");
     const process_ = spawn(binary(), ["world", "--data-dir", dataDir, "--http", "127.0.0.1:0", "--udp", "0.0.0.0:0", "--web", join(ROOT, "web/dist"), ...flags], { stdio: ["ignore", log, log], cwd: ROOT, env: strangers() });
     closeSync(log);
