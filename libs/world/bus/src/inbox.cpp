@@ -58,14 +58,15 @@ void Inbox::push(std::shared_ptr<const Message> message) {
     const std::lock_guard lock(state.mutex);
     if (state.closed) return;
     const std::size_t size = message->bytes.size();
-    ++state.counters->messages_in;
-    state.counters->bytes_in += size;
     while (!state.queue.empty() && (state.queue.size() >= state.limits.messages ||
                                     state.bytes + size > state.limits.bytes)) {
         state.drop_oldest();
     }
     state.bytes += size;
     state.queue.push_back(std::move(message));
+    // Last, so that whoever sees it counted sees what gave way for it counted, too.
+    state.counters->bytes_in += size;
+    ++state.counters->messages_in;
     state.work.notify_one();
 }
 
