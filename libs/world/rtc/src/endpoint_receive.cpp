@@ -93,7 +93,9 @@ void Endpoint::Impl::receive_stun(const Address& from, std::span<const std::byte
     if (peer.note_check(request->transaction)) {
         peer.last_heard = now;
         learn_address(peer, from);
-        if (!peer.was_open) select_address(peer, from);
+        // While it shakes hands: the first pair that was checked, then the one that is nominated.
+        const bool is_chosen = request->use_candidate || !peer.selected;
+        if (!peer.was_open && is_chosen) select_address(peer, from);
     } else if (!peer.knows(from)) {
         // Its answer may have been lost, then it comes again from where it came; whoever replays
         // it from elsewhere shall not be sent the game, nor keep a peer alive that has gone.
