@@ -52,7 +52,7 @@ Result<void> ScriptedNode::connect() {
     auto session = testing::finish(context_, client_->session(patience));
     if (!session) return std::unexpected(session.error());
     session_ = *std::move(session);
-    inbox_ = std::make_shared<Inbox>();
+    inbox_ = std::make_shared<Received>();
     asio::co_spawn(context_, listen(session_, inbox_), asio::detached);
     if (hello.name().empty()) {
         hello.set_name("scripted");
@@ -88,7 +88,7 @@ void ScriptedNode::leave() {
 }
 
 asio::awaitable<void> ScriptedNode::listen(std::shared_ptr<link::Client::Session> session,
-                                           std::shared_ptr<Inbox> inbox) {
+                                           std::shared_ptr<Received> inbox) {
     const std::weak_ptr<bool> alive = alive_;
     for (;;) {
         auto message = co_await session->receive();
@@ -116,23 +116,11 @@ void ScriptedNode::send(wire::FromNode message) {
 }
 
 bool ScriptedNode::has(wire::ToNode::MessageCase kind) const {
-    for (const auto& message : inbox_->messages) {
-        if (message.message_case() == kind) return true;
-    }
-    return false;
+    return inbox_->has(kind);
 }
 
 wire::ToNode ScriptedNode::next(wire::ToNode::MessageCase kind) {
-    run_until(context_, [&] { return has(kind) || inbox_->is_over; });
-    auto& messages = inbox_->messages;
-    for (auto at = messages.begin(); at != messages.end(); ++at) {
-        if (at->message_case() != kind) continue;
-        auto out = std::move(*at);
-        messages.erase(at);
-        return out;
-    }
-    ADD_FAILURE() << "the session ended before the message came";
-    return {};
+    return inbox_->next(context_, kind);
 }
 
 wire::Command ScriptedNode::next_command() {

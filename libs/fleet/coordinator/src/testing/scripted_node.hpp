@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "muster/link/link.hpp"
+#include "testing/turns.hpp"
 
 namespace muster::coordinator::testing {
 
@@ -61,12 +61,9 @@ class ScriptedNode {
     [[nodiscard]] bool is_over() const { return inbox_->is_over; }
 
   private:
-    struct Inbox {
-        std::deque<wire::ToNode> messages;
-        bool is_over = false;
-    };
+    using Received = Inbox<wire::ToNode>;
     asio::awaitable<void> listen(std::shared_ptr<link::Client::Session> session,
-                                 std::shared_ptr<Inbox> inbox);
+                                 std::shared_ptr<Received> inbox);
 
     asio::io_context& context_;
     std::uint16_t port_;
@@ -74,7 +71,7 @@ class ScriptedNode {
     std::string authority_pem_;
     std::unique_ptr<link::Client> client_;
     std::shared_ptr<link::Client::Session> session_;
-    std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
+    std::shared_ptr<Received> inbox_ = std::make_shared<Received>();
     std::function<wire::Answer(const wire::Query&)> answer_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };

@@ -60,12 +60,13 @@ Result<void> ScriptedWorld::connect() {
     auto session = finish(context_, client_->session(patience));
     if (!session) return std::unexpected(session.error());
     session_ = *std::move(session);
-    inbox_ = std::make_shared<Inbox>();
+    inbox_ = std::make_shared<Received>();
     asio::co_spawn(context_, listen(session_, inbox_), asio::detached);
     world_wire::FromWorld message;
     *message.mutable_hello() = hello;
     send(std::move(message));
-    run_until(context_, [&] { return has(world_wire::ToWorld::kWelcome) || inbox_->is_over; });
+    run_until(context_,
+              [&] { return inbox_->has(world_wire::ToWorld::kWelcome) || inbox_->is_over; });
     if (inbox_->is_over) return std::unexpected(inbox_->why);
     EXPECT_EQ(next(world_wire::ToWorld::kWelcome).welcome().world_server_id(), id);
     return {};
@@ -78,7 +79,7 @@ void ScriptedWorld::leave() {
 }
 
 asio::awaitable<void> ScriptedWorld::listen(std::shared_ptr<link::WorldClient::Session> session,
-                                            std::shared_ptr<Inbox> inbox) {
+                                            std::shared_ptr<Received> inbox) {
     const std::weak_ptr<bool> alive = alive_;
     for (;;) {
         auto message = co_await session->receive();
@@ -123,24 +124,8 @@ void ScriptedWorld::load(std::uint32_t people, double cpu) {
     send(std::move(message));
 }
 
-bool ScriptedWorld::has(world_wire::ToWorld::MessageCase kind) const {
-    for (const auto& message : inbox_->messages) {
-        if (message.message_case() == kind) return true;
-    }
-    return false;
-}
-
 world_wire::ToWorld ScriptedWorld::next(world_wire::ToWorld::MessageCase kind) {
-    run_until(context_, [&] { return has(kind) || inbox_->is_over; });
-    auto& messages = inbox_->messages;
-    for (auto at = messages.begin(); at != messages.end(); ++at) {
-        if (at->message_case() != kind) continue;
-        auto out = std::move(*at);
-        messages.erase(at);
-        return out;
-    }
-    ADD_FAILURE() << "the session ended before the message came";
-    return {};
+    return inbox_->next(context_, kind);
 }
 
 }  // namespace muster::coordinator::testing

@@ -1,12 +1,12 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "muster/link/world_link.hpp"
+#include "testing/turns.hpp"
 
 namespace muster::coordinator::testing {
 
@@ -46,15 +46,12 @@ class ScriptedWorld {
     world_wire::Hello hello;
 
   private:
-    struct Inbox {
-        std::deque<world_wire::ToWorld> messages;
+    struct Received : Inbox<world_wire::ToWorld> {
         std::optional<world_wire::JoinOffer> offer;
         Error why;
-        bool is_over = false;
     };
     asio::awaitable<void> listen(std::shared_ptr<link::WorldClient::Session> session,
-                                 std::shared_ptr<Inbox> inbox);
-    [[nodiscard]] bool has(world_wire::ToWorld::MessageCase kind) const;
+                                 std::shared_ptr<Received> inbox);
 
     asio::io_context& context_;
     std::uint16_t port_;
@@ -62,7 +59,7 @@ class ScriptedWorld {
     std::string authority_pem_;
     std::unique_ptr<link::WorldClient> client_;
     std::shared_ptr<link::WorldClient::Session> session_;
-    std::shared_ptr<Inbox> inbox_ = std::make_shared<Inbox>();
+    std::shared_ptr<Received> inbox_ = std::make_shared<Received>();
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
