@@ -19,12 +19,15 @@ export interface Surroundings {
   now(): number;
   later(run: () => void, ms: number): number;
   forget(timer: number): void;
+  /** In [0, 1). */
+  random(): number;
 }
 
 export function surroundings(): Surroundings {
   return {
     worlds: new Worlds(), makePeer: (configuration) => new RTCPeerConnection(configuration), store: sessionStorage, now: () => performance.now(),
     later: (run, ms) => window.setTimeout(run, ms), forget: (timer) => window.clearTimeout(timer),
+    random: () => Math.random(),
   };
 }
 
@@ -243,7 +246,7 @@ export class Connection {
     ++this.attempt;
     this.onState(stopped ? { at: "stopped" } : { at: "lost", since, attempt: this.attempt });
     // All heard at once that the server stops: they are not to come back at once, too.
-    const pause = stopped ? STOPPED_LOOK_MS * (1 + Math.random() / 2) : Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (this.attempt - 1));
+    const pause = stopped ? STOPPED_LOOK_MS * (1 + this.around.random() / 2) : Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (this.attempt - 1));
     const wait = Math.max(atLeastMs, pause);
     this.timer = this.around.later(() => {
       if (epoch !== this.epoch) return;
