@@ -63,6 +63,12 @@ void touch(const Message& message) {
     }
     if (const auto* notice = message.body_as_Notice()) touch(notice->text());
     if (const auto* pong = message.body_as_Pong()) sum += pong->time() + pong->tick();
+    if (const auto* custom = message.body_as_Custom()) {
+        MUSTER_ASSERT(custom->payload() == nullptr ||
+                      custom->payload()->size() <= custom_bytes_max);
+        touch(custom->payload());
+        sum += custom->command();
+    }
     if (const auto* snapshot = message.body_as_Snapshot()) {
         if (snapshot->own() != nullptr) sum += snapshot->own()->weapons();
         touch(snapshot->entities());

@@ -18,7 +18,8 @@ struct Direction {
 };
 
 bool from_player(Body body) {
-    return body == Body::Inputs || body == Body::Ping || body == Body::Say || body == Body::Bye;
+    return body == Body::Inputs || body == Body::Ping || body == Body::Say || body == Body::Bye ||
+           body == Body::Custom;
 }
 
 bool from_world(Body body) {
@@ -70,6 +71,12 @@ std::optional<std::size_t> characters_of(std::string_view text) {
     return count;
 }
 
+constexpr const char* too_long = "The payload is longer than 1024 bytes.";
+
+bool fits(const Custom& custom) {
+    return custom.payload() == nullptr || custom.payload()->size() <= custom_bytes_max;
+}
+
 }  // namespace
 
 std::span<const std::byte> aligned(std::span<const std::byte> bytes,
@@ -93,12 +100,19 @@ Result<const Message*> read_from_player(std::span<const std::byte> bytes) {
         if (!characters) return fail(Errc::invalid_argument, "The text is not UTF-8.", "text");
         if (*characters > chat_characters_max)
             return fail(Errc::invalid_argument, "The text is longer than 100 characters.", "text");
+    } else if (const auto* custom = (*message)->body_as_Custom()) {
+        if (!fits(*custom)) return fail(Errc::invalid_argument, too_long, "payload");
     }
     return message;
 }
 
 Result<const Message*> read_from_world(std::span<const std::byte> bytes) {
-    return read(bytes, {control_bytes_max, control_bytes_max / 16, from_world});
+    const auto message = read(bytes, {control_bytes_max, control_bytes_max / 16, from_world});
+    if (!message) return message;
+    const auto* custom = (*message)->body_as_Custom();
+    if (custom != nullptr && !fits(*custom))
+        return fail(Errc::invalid_argument, too_long, "payload");
+    return message;
 }
 
 }  // namespace muster::protocol

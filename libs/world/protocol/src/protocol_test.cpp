@@ -37,6 +37,12 @@ std::vector<std::byte> pong() {
     return finished(builder, Body::Pong, CreatePong(builder, 5, 6));
 }
 
+std::vector<std::byte> custom(std::size_t size) {
+    flatbuffers::FlatBufferBuilder builder;
+    const auto payload = builder.CreateVector(std::vector<std::uint8_t>(size, 7));
+    return finished(builder, Body::Custom, CreateCustom(builder, 20, payload));
+}
+
 std::string field_of(const std::vector<std::byte>& bytes) {
     const auto message = read_from_player(bytes);
     return message ? "none" : message.error().field;
@@ -60,7 +66,7 @@ TEST(Protocol, RefusesWhatGoesTheOtherWay) {
 }
 
 TEST(Protocol, RefusesABodyOfAKindThatItDoesNotKnow) {
-    for (const int kind : {0, 14, 200, 255}) {
+    for (const int kind : {0, static_cast<int>(Body::MAX) + 1, 200, 255}) {
         flatbuffers::FlatBufferBuilder builder;
         const auto bytes = finished(builder, static_cast<Body>(kind), CreateBye(builder));
         EXPECT_FALSE(read_from_player(bytes).has_value()) << kind;
@@ -85,6 +91,24 @@ TEST(Protocol, CountsTheCharactersOfATextAndNotItsBytes) {
     EXPECT_EQ(field_of(say(hundred)), "none");
     EXPECT_EQ(field_of(say(hundred + "x")), "text");
     EXPECT_EQ(field_of(say(std::string(101, 'x'))), "text");
+}
+
+TEST(Protocol, CarriesACommandAndAKibibyteBothWaysAndNotAByteMore) {
+    for (const std::size_t size : {std::size_t{0}, std::size_t{1}, custom_bytes_max}) {
+        const auto bytes = custom(size);
+        ASSERT_LE(bytes.size(), to_world_bytes_max);
+        for (const auto& message : {read_from_player(bytes), read_from_world(bytes)}) {
+            ASSERT_TRUE(message.has_value()) << message.error().message;
+            EXPECT_EQ((*message)->body_as_Custom()->command(), 20);
+            EXPECT_EQ((*message)->body_as_Custom()->payload()->size(), size);
+        }
+    }
+    const auto longer = custom(custom_bytes_max + 1);
+    ASSERT_LE(longer.size(), to_world_bytes_max) << "the payload's own limit is what is tried";
+    EXPECT_EQ(field_of(longer), "payload");
+    const auto from_world = read_from_world(longer);
+    ASSERT_FALSE(from_world.has_value());
+    EXPECT_EQ(from_world.error().field, "payload");
 }
 
 TEST(Protocol, RefusesATextThatIsNotUtf8) {

@@ -31,6 +31,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         MUSTER_ASSERT(say->text()->size() <= 4 * chat_characters_max);
         for (const char c : *say->text()) sum += static_cast<std::uint8_t>(c);
         sum += say->team_only();
+    } else if (const auto* custom = (*message)->body_as_Custom()) {
+        sum += custom->command();
+        if (custom->payload() != nullptr) {
+            MUSTER_ASSERT(custom->payload()->size() <= custom_bytes_max);
+            for (const std::uint8_t one : *custom->payload()) sum += one;
+        }
     } else {
         MUSTER_ASSERT((*message)->body_as_Bye() != nullptr);
     }

@@ -48,4 +48,11 @@ Bytes write_bye() {
     return finish(builder, protocol::Body::Bye, protocol::CreateBye(builder));
 }
 
+Bytes write_custom(std::uint8_t command, std::span<const std::byte> payload) {
+    flatbuffers::FlatBufferBuilder builder(payload.size() + 128);
+    const auto* begin = reinterpret_cast<const std::uint8_t*>(payload.data());
+    const auto bytes = builder.CreateVector(begin, payload.size());
+    return finish(builder, protocol::Body::Custom, protocol::CreateCustom(builder, command, bytes));
+}
+
 }  // namespace muster::replication

@@ -87,7 +87,8 @@ TEST(Messages, WhatAPlayerSaysIsReadByTheWorld) {
     ASSERT_TRUE(message.has_value());
     EXPECT_EQ((*message)->body_as_Inputs()->steps()->size(), protocol::steps_max);
     EXPECT_EQ((*message)->body_as_Inputs()->sequence(), 90U);
-    for (const auto& bytes : {write_ping(7), write_say("hello", false), write_bye()})
+    for (const auto& bytes :
+         {write_ping(7), write_say("hello", false), write_bye(), write_custom(20, {})})
         EXPECT_TRUE(protocol::read_from_player(bytes).has_value());
 }
 

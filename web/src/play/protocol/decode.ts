@@ -1,8 +1,9 @@
 import { ByteBuffer } from "flatbuffers";
 import {
-  Body, Chat as ChatTable, Effect as EffectStruct, Entity as EntityStruct, type FlagState, MatchState as MatchTable, Message, Newspaper as NewspaperTable, Notice as NoticeTable,
+  Body, Chat as ChatTable, Custom as CustomTable, Effect as EffectStruct, Entity as EntityStruct, type FlagState, MatchState as MatchTable, Message, Newspaper as NewspaperTable, Notice as NoticeTable,
   People as PeopleTable, Pong as PongTable, Scores as ScoresTable, Self as SelfStruct, Shot as ShotStruct, Snapshot as SnapshotTable, Welcome as WelcomeTable,
 } from "../generated/game_generated";
+import { CUSTOM_BYTES_MAX } from "./encode";
 import { nobody, type Effect, type Entity, type Flag, type News, type Person, type Pickup, type ScoreRow, type Shot, type Snapshot, type Wall, type Welcome, type WorldSays } from "./types";
 
 const STATE_BYTES_MAX = 4_096;
@@ -111,6 +112,13 @@ export class Decoder {
       case Body.Notice: {
         const table = message.body(new NoticeTable()) as NoticeTable;
         this.to.onNotice({ kind: table.kind(), text: table.text() ?? "", snapshotRate: table.snapshotRate() });
+        break;
+      }
+      case Body.Custom: {
+        const table = message.body(new CustomTable()) as CustomTable;
+        // A copy: the message's bytes are the channel's.
+        if (fitting(table.payloadLength(), 1) > CUSTOM_BYTES_MAX) throw new RangeError("a payload too long");
+        this.to.onCustom?.({ command: table.command(), payload: (table.payloadArray() ?? new Uint8Array()).slice() });
         break;
       }
       default: ++this.faults;  // of a later version, or of the other direction

@@ -1,7 +1,7 @@
 import { Builder, ByteBuffer } from "flatbuffers";
 import { describe, expect, it } from "vitest";
 import { Decoder } from "./decode";
-import { writeBye, writeInputs, writePing, writeSay } from "./encode";
+import { CUSTOM_BYTES_MAX, writeBye, writeCustom, writeInputs, writePing, writeSay } from "./encode";
 import { EffectKind, Team, Weapon, carriesOf, generationOf, isAlive, isProtected, isStronger, teamOf, weaponOf, type Snapshot, type Welcome, type WorldSays } from "./types";
 import * as wire from "../generated/game_generated";
 
@@ -92,6 +92,22 @@ describe("what a world says", () => {
     expect([weaponOf(look), teamOf(look), carriesOf(look), isAlive(look), isProtected(look), isStronger(look), generationOf(look)]).toEqual([Weapon.rifle, Team.blue, Team.red, true, true, true, 9]);
   });
 
+  it("carries plugins' messages to whoever listens, and is no fault where nobody does", () => {
+    const { says, heard } = listener();
+    const bytes = writeCustom(20, Uint8Array.of(1, 0, 255));
+    const deaf = new Decoder(says);
+    deaf.read(bytes);
+    expect([deaf.faults, heard]).toEqual([0, []]);
+    const got: unknown[] = [];
+    const decoder = new Decoder({ ...says, onCustom: (custom) => void got.push(custom) });
+    for (const one of [bytes, writeCustom(255, new Uint8Array())]) decoder.read(one);
+    expect(got).toEqual([{ command: 20, payload: Uint8Array.of(1, 0, 255) }, { command: 255, payload: new Uint8Array() }]);
+    const b = new Builder();
+    const payload = wire.Custom.createPayloadVector(b, new Uint8Array(CUSTOM_BYTES_MAX + 1));
+    decoder.read(message(b, wire.Body.Custom, wire.Custom.createCustom(b, 1, payload)));
+    expect([decoder.faults, got.length]).toEqual([1, 2]);
+  });
+
   it("reads every snapshot into the same object", () => {
     const seen = new Set<Snapshot>();
     const { says } = listener();
@@ -149,5 +165,11 @@ describe("what a player says", () => {
     expect(Boolean(say.teamOnly())).toBe(true);
     expect(Number((parsed(writePing(12_345.6)).body(new wire.Ping()) as wire.Ping).time())).toBe(12_346);
     expect(parsed(writeBye()).bodyType()).toBe(wire.Body.Bye);
+  });
+
+  it("are commands with a payload of a kibibyte at most", () => {
+    const custom = parsed(writeCustom(20, new Uint8Array(CUSTOM_BYTES_MAX).fill(7))).body(new wire.Custom()) as wire.Custom;
+    expect([custom.command(), custom.payloadLength(), custom.payload(1_023)]).toEqual([20, 1_024, 7]);
+    expect(() => writeCustom(20, new Uint8Array(CUSTOM_BYTES_MAX + 1))).toThrow("1025 bytes");
   });
 });

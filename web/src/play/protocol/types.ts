@@ -93,6 +93,9 @@ export interface Snapshot {
   effectCount: number;
 }
 
+/** A command (0 to 255) and its payload, to or from the world's plugins, which alone know what it means. */
+export interface Custom { command: number; payload: Uint8Array }
+
 export interface Pong { time: number; tick: number }
 
 /** What a world says, by kind. */
@@ -106,6 +109,8 @@ export interface WorldSays {
   onNotice(notice: Notice): void;
   onSnapshot(snapshot: Snapshot): void;
   onPong(pong: Pong): void;
+  /** Of plugins that this page may not know; whoever does not listen ignores it. */
+  onCustom?(custom: Custom): void;
 }
 
 // ---- the bits of `look` --------------------------------------------------------------------------

@@ -21,11 +21,12 @@ inline constexpr std::uint16_t state_stream = 1;
 inline constexpr std::string_view control_label = "control";
 inline constexpr std::string_view state_label = "state";
 
-inline constexpr std::size_t to_world_bytes_max = 1'024;
+inline constexpr std::size_t to_world_bytes_max = 1'100;   ///< fits one packet
 inline constexpr std::size_t state_bytes_max = 1'100;      ///< fits one packet
 inline constexpr std::size_t control_bytes_max = 262'144;  ///< a Welcome with a large map
 inline constexpr std::size_t chat_characters_max = 100;
 inline constexpr std::size_t steps_max = 16;
+inline constexpr std::size_t custom_bytes_max = 1'024;  ///< of a payload
 
 /// Where reading needs a message to begin: numbers in it are read in place.
 inline constexpr std::size_t alignment = 8;
@@ -37,7 +38,8 @@ inline constexpr std::size_t alignment = 8;
 /// The verified message in `bytes`, which must outlive it and be aligned(). `invalid_argument`,
 /// with the field where there is one, when the bytes are too long, no FlatBuffer of this
 /// identifier, of a kind that the direction does not have, or over a limit: more than `steps_max`
-/// steps, a text that is no UTF-8 or longer than `chat_characters_max`. What has no limit here (an
+/// steps, a text that is no UTF-8 or longer than `chat_characters_max`, a payload over
+/// `custom_bytes_max`. What has no limit here (an
 /// enum's value, an index) is still the sender's word: check it before it is used. `internal`: not
 /// aligned.
 [[nodiscard]] Result<const Message*> read_from_player(std::span<const std::byte> bytes);
