@@ -55,6 +55,13 @@ Bytes write_board(const Board& board, std::span<const Person> persons, sim::Play
                                         static_cast<std::uint16_t>(board.rows.size()), board.bots));
 }
 
+Bytes write_line(std::string_view name, std::string_view text) {
+    flatbuffers::FlatBufferBuilder builder(256);
+    const auto from = builder.CreateString(name.data(), name.size());
+    const auto said = builder.CreateString(text.data(), text.size());
+    return finish(builder, protocol::CreateChat(builder, sim::no_player, from, said));
+}
+
 Bytes write_pong(std::uint64_t time, sim::Tick tick) {
     flatbuffers::FlatBufferBuilder builder(64);
     return finish(builder, protocol::CreatePong(builder, time, tick));

@@ -15,6 +15,8 @@ using replication::Bytes;
 /// The best twenty and `own`, with their names.
 [[nodiscard]] Bytes write_board(const Board& board, std::span<const Person> persons,
                                 sim::PlayerId own);
+/// A line of chat of nobody who plays.
+[[nodiscard]] Bytes write_line(std::string_view name, std::string_view text);
 [[nodiscard]] Bytes write_pong(std::uint64_t time, sim::Tick tick);
 
 }  // namespace muster::host

@@ -50,6 +50,13 @@ Result<Inbound> read_inbound(std::span<const std::byte> bytes, std::vector<std::
         }
         case protocol::Body::Bye:
             return inbound::Bye{};
+        case protocol::Body::Custom: {
+            const protocol::Custom& custom = *(*message)->body_as_Custom();
+            inbound::Custom out{.command = custom.command(), .payload = {}};
+            if (const auto* payload = custom.payload())
+                out.payload = std::as_bytes(std::span(payload->data(), payload->size()));
+            return out;
+        }
         default:
             return fail(Errc::invalid_argument, "not a player's message");
     }

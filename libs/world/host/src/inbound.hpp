@@ -29,8 +29,13 @@ struct Say {
     bool team_only = false;
 };
 struct Bye {};
+struct Custom {
+    std::uint8_t command = 0;
+    std::span<const std::byte> payload;  ///< in the message's bytes
+};
 }  // namespace inbound
-using Inbound = std::variant<inbound::Inputs, inbound::Ping, inbound::Say, inbound::Bye>;
+using Inbound =
+    std::variant<inbound::Inputs, inbound::Ping, inbound::Say, inbound::Bye, inbound::Custom>;
 
 /// `invalid_argument` for what is no message of a player. `room` is reused for what does not lie
 /// where it can be read; both must outlive what is returned.

@@ -22,6 +22,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             MUSTER_ASSERT(inputs->steps[i].seen <= inputs->newest);
         }
     }
+    if (const auto* custom = std::get_if<inbound::Custom>(&*read)) {
+        MUSTER_ASSERT(custom->payload.size() <= muster::protocol::custom_bytes_max);
+        std::uint64_t sum = 0;
+        for (const std::byte one : custom->payload) sum += std::to_integer<std::uint8_t>(one);
+        volatile auto keep = sum;
+        static_cast<void>(keep);
+    }
     if (const auto* say = std::get_if<inbound::Say>(&*read)) {
         const auto text = clean_text(say->text, 100);
         if (!text) return 0;

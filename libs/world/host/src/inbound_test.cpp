@@ -38,6 +38,16 @@ TEST(Inbound, SequencesBeginWithOne) {
     EXPECT_EQ(inputs.steps[0].sequence, 1);
 }
 
+TEST(Inbound, ReadsACommandWithItsPayload) {
+    std::vector<std::uint64_t> room;
+    const std::vector<std::byte> payload{std::byte{1}, std::byte{255}};
+    const auto bytes = replication::write_custom(255, payload);
+    const auto read = read_inbound(bytes, room);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(std::get<inbound::Custom>(*read).command, 255);
+    EXPECT_TRUE(std::ranges::equal(std::get<inbound::Custom>(*read).payload, payload));
+}
+
 TEST(Inbound, ReadsWhatIsNotAlignedAndRefusesTheRest) {
     std::vector<std::uint64_t> room;
     const auto say = replication::write_say("hello", true);

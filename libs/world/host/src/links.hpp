@@ -116,6 +116,13 @@ struct Ended {
     How how = How::lost;
     std::chrono::milliseconds silent{0};  ///< for so long nothing was heard before it was lost
 };
+/// For the world's extension.
+struct Custom {
+    SessionId session = 0;
+    sim::PlayerId player = sim::no_player;
+    std::uint8_t command = 0;
+    std::vector<std::byte> payload;
+};
 struct Said {
     SessionId session = 0;
     sim::PlayerId player = sim::no_player;
@@ -124,7 +131,7 @@ struct Said {
 };
 
 }  // namespace note
-using Note = std::variant<std::monostate, note::Opened, note::Ended, note::Said>;
+using Note = std::variant<std::monostate, note::Opened, note::Ended, note::Said, note::Custom>;
 
 /// Between one world and one shard.
 struct Link {
@@ -143,7 +150,9 @@ struct WorldDoor {
     std::uint16_t players_max = 0;
     FramePool* frames = nullptr;
     std::vector<std::unique_ptr<Link>> links;  ///< one for each shard
+    bool has_extension = false;                ///< fixed before the threads start
     std::atomic<std::uint64_t> chats{0}, chats_limited{0};
+    std::atomic<std::uint64_t> customs{0}, customs_dropped{0};
 };
 
 /// What a world needs to know of a shard.

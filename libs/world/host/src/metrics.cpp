@@ -68,8 +68,46 @@ void worlds(std::ostream& out, const Statistics& statistics) {
             [](const World& world) { return world.chats; });
     counter("muster_world_chats_limited_total", "Chat messages over the limit.",
             [](const World& world) { return world.chats_limited; });
+    counter("muster_world_customs_total", "Messages of players to plugins.",
+            [](const World& world) { return world.customs; });
+    counter("muster_world_customs_dropped_total", "Messages to plugins over a limit.",
+            [](const World& world) { return world.customs_dropped; });
     gauge("muster_world_inbox_depth", "Inputs that wait for the next tick.",
           [](const World& world) { return world.inbox_depth; });
+}
+
+void plugins(std::ostream& out, const Statistics& statistics) {
+    const auto each = [&](const char* name, const char* type, const char* help, auto value) {
+        family(out, name, type, help);
+        for (const WorldStatistics& world : statistics.worlds) {
+            for (const PluginStatistics& plugin : world.plugins) {
+                out << name << "{world=\"" << world.world << "\",plugin=\"" << plugin.name << "\"} "
+                    << value(plugin) << '\n';
+            }
+        }
+    };
+    using Plugin = PluginStatistics;
+    each("muster_world_plugin_calls_total", "counter", "Calls of a plugin.",
+         [](const Plugin& plugin) { return plugin.calls; });
+    each("muster_world_plugin_errors_total", "counter", "Calls of a plugin that failed.",
+         [](const Plugin& plugin) { return plugin.errors; });
+    each("muster_world_plugin_slow_total", "counter", "Ticks in which it was over its budget.",
+         [](const Plugin& plugin) { return plugin.slow; });
+    each("muster_world_plugin_refused_total", "counter", "Messages of a plugin over a limit.",
+         [](const Plugin& plugin) { return plugin.refused; });
+    each("muster_world_plugin_busy_seconds_total", "counter", "Time spent in a plugin.",
+         [](const Plugin& plugin) { return static_cast<double>(plugin.busy_us) / 1e6; });
+    each("muster_world_plugin_off", "gauge", "1: it was switched off and is called no more.",
+         [](const Plugin& plugin) { return plugin.off ? 1 : 0; });
+    family(out, "muster_world_plugin_metric", "gauge", "What a plugin says of itself.");
+    for (const WorldStatistics& world : statistics.worlds) {
+        for (const PluginStatistics& plugin : world.plugins) {
+            for (const auto& [name, value] : plugin.metrics) {
+                out << "muster_world_plugin_metric{world=\"" << world.world << "\",plugin=\""
+                    << plugin.name << "\",name=\"" << name << "\"} " << value << '\n';
+            }
+        }
+    }
 }
 
 }  // namespace
@@ -77,6 +115,7 @@ void worlds(std::ostream& out, const Statistics& statistics) {
 std::string metrics_text(const Statistics& statistics) {
     std::ostringstream out;
     worlds(out, statistics);
+    plugins(out, statistics);
     const auto one = [&](const char* name, const char* type, const char* help, auto value) {
         family(out, name, type, help);
         out << name << ' ' << value << '\n';

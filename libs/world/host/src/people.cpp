@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "extension_desk.hpp"
 #include "game_generated.h"
 #include "muster/base/encoding.hpp"
 #include "tickets.hpp"
@@ -47,12 +48,14 @@ void Post::deliver() {
     }
 }
 
-People::People(Shared& shared, WorldDoor& door, sim::World& world, bots::Bots& bots, Post& post)
+People::People(Shared& shared, WorldDoor& door, sim::World& world, bots::Bots& bots, Post& post,
+               ExtensionDesk& extension)
     : shared_(shared),
       door_(door),
       world_(world),
       bots_(bots),
       post_(post),
+      extension_(extension),
       seats_(world.rules().players_max) {}
 
 // The player whose ticket this is. Also the last ticket but one, as long as the connection that got
@@ -150,6 +153,7 @@ void People::handle(Note& note, Instant now) {
     if (const auto* opened_now = std::get_if<note::Opened>(&note)) opened(*opened_now);
     if (const auto* ended_now = std::get_if<note::Ended>(&note)) ended(*ended_now, now);
     if (const auto* said_now = std::get_if<note::Said>(&note)) said(*said_now);
+    if (const auto* custom = std::get_if<note::Custom>(&note)) said(*custom);
 }
 
 void People::opened(const note::Opened& note) {
@@ -164,6 +168,7 @@ void People::opened(const note::Opened& note) {
                               "You joined from somewhere else.", shared_.snapshot_rate.load())));
     }
     if (seat.state == Seat::State::lost) --lost_;
+    const bool returned = seat.state != Seat::State::opening;
     seat.state = Seat::State::live;
     seat.session = std::exchange(seat.pending, 0);
     seat.previous_hash.clear();
@@ -175,6 +180,7 @@ void People::opened(const note::Opened& note) {
         world_, door_.frames->newest().options(), note.player, options)));
     begin.messages.push_back(share(replication::write_match(world_)));
     if (!post_.send(shard_of(note.session), std::move(begin))) end(note.session, nullptr);
+    extension_.joined(note.player, returned);
 }
 
 void People::ended(const note::Ended& note, Instant now) {
@@ -210,6 +216,12 @@ void People::said(const note::Said& note) {
         team});
 }
 
+void People::said(const note::Custom& note) {
+    const Seat& seat = seats_[note.player];
+    if (seat.state != Seat::State::live || seat.session != note.session) return;
+    extension_.said({.from = note.player, .command = note.command, .payload = note.payload});
+}
+
 void People::expire(Instant now) {
     if (lost_ == 0) return;
     for (std::size_t i = 0; i < seats_.size(); ++i) {
@@ -225,6 +237,7 @@ void People::remove(sim::PlayerId player) {
     if (seat.session != 0) end(seat.session, nullptr);
     if (seat.pending != 0) end(seat.pending, nullptr);
     if (seat.state == Seat::State::lost) --lost_;
+    extension_.left(player);
     seat = {};
     --count_;
     world_.leave(player);

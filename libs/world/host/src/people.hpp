@@ -29,6 +29,8 @@ class Post {
     std::vector<std::deque<Mail>> late_;
 };
 
+class ExtensionDesk;
+
 struct JoinCommand {
     JoinRequest request;
     rtc::Offer offer;
@@ -38,7 +40,8 @@ struct JoinCommand {
 /// The people of a world: whose player is whose, and over which connection. The world's thread.
 class People {
   public:
-    People(Shared& shared, WorldDoor& door, sim::World& world, bots::Bots& bots, Post& post);
+    People(Shared& shared, WorldDoor& door, sim::World& world, bots::Bots& bots, Post& post,
+           ExtensionDesk& extension);
 
     void join(JoinCommand command, Instant now);
     void leave(const std::string& ticket);
@@ -68,6 +71,7 @@ class People {
     void opened(const note::Opened& note);
     void ended(const note::Ended& note, Instant now);
     void said(const note::Said& note);
+    void said(const note::Custom& note);
     void remove(sim::PlayerId player);
     void end(SessionId session, SharedBytes notice);
 
@@ -76,6 +80,7 @@ class People {
     sim::World& world_;
     bots::Bots& bots_;
     Post& post_;
+    ExtensionDesk& extension_;
     std::vector<Seat> seats_;
     std::size_t count_ = 0;
     std::size_t lost_ = 0;

@@ -129,6 +129,7 @@ class Shard final : rtc::Listener {
     void hear(Session& session, const inbound::Inputs& inputs);
     void hear(Session& session, const inbound::Ping& ping);
     void hear(Session& session, const inbound::Say& say);
+    void hear(Session& session, const inbound::Custom& custom);
     void hear(Session& session, const inbound::Bye& bye);
     void round(WorldSide& world);
     void serve(WorldSide& world, Session& session, const replication::Frame& frame);

@@ -117,6 +117,23 @@ void Shard::hear(Session& session, const inbound::Say& say) {
                       "You say too much at once.", shared_.snapshot_rate.load())));
 }
 
+// Over its limit, or while the world is far behind, it is dropped: what else a shard has to note
+// needs the place.
+void Shard::hear(Session& session, const inbound::Custom& custom) {
+    WorldSide& world = *session.world;
+    if (!session.playing || !world.door->has_extension) return;
+    Ring<Note>& notes = world.link->notes;
+    const bool has_place = world.late.empty() && notes.depth() < notes.capacity() / 2;
+    if (session.customs.take(stamp(now_)) && has_place &&
+        notes.push(note::Custom{session.id,
+                                session.player,
+                                custom.command,
+                                {custom.payload.begin(), custom.payload.end()}})) {
+        return;
+    }
+    ++world.door->customs_dropped;
+}
+
 void Shard::hear(Session& session, const inbound::Bye&) {
     session.said_bye = true;
     if (!session.closing) {

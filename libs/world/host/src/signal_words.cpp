@@ -68,6 +68,15 @@ Json server(const std::vector<std::string>& urls, const std::string& username,
     return out;
 }
 
+Json to_json(const PluginStatistics& plugin) {
+    Json metrics = Json::object();
+    for (const auto& [name, value] : plugin.metrics) metrics[name] = value;
+    return {
+        {"name", plugin.name},       {"version", plugin.version}, {"calls", plugin.calls},
+        {"errors", plugin.errors},   {"slow", plugin.slow},       {"refused", plugin.refused},
+        {"busy_us", plugin.busy_us}, {"off", plugin.off},         {"metrics", std::move(metrics)}};
+}
+
 Json to_json(const Stage& stage) {
     return {{"p50_us", stage.p50_us}, {"p99_us", stage.p99_us}, {"max_us", stage.max_us}};
 }
@@ -180,6 +189,8 @@ Json summary_of(const WorldStatistics& world) {
 Json to_json(const WorldStatistics& world) {
     Json stages = Json::object();
     for (const Stage& stage : world.stages) stages[stage.name] = to_json(stage);
+    Json plugins = Json::array();
+    for (const PluginStatistics& plugin : world.plugins) plugins.push_back(to_json(plugin));
     return {{"name", world.world},
             {"mode", world.mode},
             {"map", world.map},
@@ -196,6 +207,9 @@ Json to_json(const WorldStatistics& world) {
             {"inputs_dropped", world.inputs_dropped},
             {"chats", world.chats},
             {"chats_limited", world.chats_limited},
+            {"customs", world.customs},
+            {"customs_dropped", world.customs_dropped},
+            {"plugins", std::move(plugins)},
             {"inbox_depth", world.inbox_depth},
             {"inbox_max", world.inbox_max}};
 }

@@ -319,6 +319,18 @@ Result<void> WorldServer::set_bots(std::string_view world, std::uint16_t wanted)
     return found->post(BotsCommand{wanted});
 }
 
+Result<void> WorldServer::inject(std::string_view world, std::uint8_t command,
+                                 std::span<const std::byte> payload) {
+    WorldThread* const found = impl_->find(world);
+    if (found == nullptr || !found->has_extension()) {
+        return fail(Errc::not_found, "there is no world with plugins: " + to_utf8(world), "world");
+    }
+    if (payload.size() > protocol::custom_bytes_max) {
+        return fail(Errc::too_large, "longer than 1024 bytes", "payload");
+    }
+    return found->post(InjectCommand{command, {payload.begin(), payload.end()}});
+}
+
 void WorldServer::stop(std::chrono::milliseconds grace) {
     impl_->stop(grace);
 }

@@ -22,8 +22,10 @@ Result<std::unique_ptr<WorldThread>> WorldThread::open(Shared& shared, WorldDoor
         if (!opened) return std::unexpected(opened.error());
         file = std::move(*opened);
     }
-    return std::unique_ptr<WorldThread>(
+    std::unique_ptr<WorldThread> thread(
         new WorldThread(shared, door, std::move(options), std::move(file)));
+    if (auto opened = thread->extension_.open(); !opened) return std::unexpected(opened.error());
+    return thread;
 }
 
 WorldThread::WorldThread(Shared& shared, WorldDoor& door, WorldOptions options,
@@ -37,7 +39,8 @@ WorldThread::WorldThread(Shared& shared, WorldDoor& door, WorldOptions options,
       frames_(world_, {}, door.links.size()),
       file_(std::move(file)),
       post_(shared, door),
-      people_(shared, door, world_, bots_, post_),
+      extension_(shared, door, world_, post_, options_.extension),
+      people_(shared, door, world_, bots_, post_, extension_),
       steps_(sim::tick_rate / shared.options.tick_rate) {
     if (file_) {
         recorder_.emplace(options_.map, options_.rules, options_.seed,
@@ -66,6 +69,7 @@ void WorldThread::stop() {
     }
     wanted_.notify_one();
     if (thread_.joinable()) thread_.join();
+    extension_.close();
     for (Command& command : commands_) {
         if (auto* join = std::get_if<JoinCommand>(&command)) {
             shared_.admission.release(join->request.remote_address, false);
@@ -135,6 +139,7 @@ void WorldThread::tick() {
     people_.expire(now);
     inputs_time_.record(now, Clock::now() - start);
     for (std::int64_t i = 0; i < steps_; ++i) step(now);
+    extension_.ticked();
     post_.deliver();
     for (const auto& then : std::exchange(witnesses_, {})) {
         const auto entities = std::as_bytes(frames_.newest().entities());
@@ -164,6 +169,7 @@ void WorldThread::step(Instant now) {
     if (recorder_ && world_.tick() % sim::tick_rate == 0) record();
     passed(step_time_);
     tell();
+    extension_.stepped();
     frames_.publish(world_);
     passed(frame_time_);
 }
@@ -182,6 +188,9 @@ void WorldThread::take_commands(Instant now) {
         if (const auto* bots = std::get_if<BotsCommand>(&command)) bots_.set_wanted(bots->wanted);
         if (auto* witness = std::get_if<WitnessCommand>(&command)) {
             witnesses_.push_back(std::move(witness->then));
+        }
+        if (const auto* inject = std::get_if<InjectCommand>(&command)) {
+            extension_.said({.command = inject->command, .payload = inject->payload});
         }
     }
 }
@@ -308,6 +317,9 @@ WorldStatistics WorldThread::statistics(Instant now) const {
     out.inputs = inputs_.load(relaxed);
     out.chats = door_.chats.load(relaxed);
     out.chats_limited = door_.chats_limited.load(relaxed);
+    out.customs = door_.customs.load(relaxed);
+    out.customs_dropped = door_.customs_dropped.load(relaxed);
+    out.plugins = extension_.statistics();
     for (const auto& link : door_.links) {
         out.inputs_dropped += link->inputs_dropped.load(relaxed);
         out.inbox_depth += link->inputs.depth();

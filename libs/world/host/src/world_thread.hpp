@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "extension_desk.hpp"
 #include "histogram.hpp"
 #include "muster/sim/recording.hpp"
 #include "newsroom.hpp"
@@ -29,7 +30,11 @@ struct WitnessCommand {
 struct BotsCommand {
     std::uint16_t wanted = 0;
 };
-using Command = std::variant<JoinCommand, LeaveCommand, WitnessCommand, BotsCommand>;
+struct InjectCommand {
+    std::uint8_t command = 0;
+    std::vector<std::byte> payload;
+};
+using Command = std::variant<JoinCommand, LeaveCommand, WitnessCommand, BotsCommand, InjectCommand>;
 
 /// A world and the thread that ticks it. open() before the shards start, start() after; what may be
 /// called from other threads says so.
@@ -46,8 +51,9 @@ class WorldThread {
 
     /// Any thread: done at the start of the next tick. `unavailable` when too many wait.
     Result<void> post(Command command);
-    [[nodiscard]] WorldStatistics statistics(Instant now) const;  ///< any thread
-    [[nodiscard]] double load() const { return load_.share(); }   ///< any thread
+    [[nodiscard]] WorldStatistics statistics(Instant now) const;              ///< any thread
+    [[nodiscard]] bool has_extension() const { return door_.has_extension; }  ///< any thread
+    [[nodiscard]] double load() const { return load_.share(); }               ///< any thread
 
   private:
     WorldThread(Shared& shared, WorldDoor& door, WorldOptions options,
@@ -77,6 +83,7 @@ class WorldThread {
     std::unique_ptr<RecordingFile> file_;
     std::optional<sim::Recorder> recorder_;
     Post post_;
+    ExtensionDesk extension_;
     People people_;
     std::vector<std::function<void(Witness)>> witnesses_;
 

@@ -106,6 +106,10 @@ void Player::say_bye() {
     send(replication::write_bye(), true);
 }
 
+void Player::send_custom(std::uint8_t command, std::string_view payload) {
+    send(replication::write_custom(command, std::as_bytes(std::span(payload))), true);
+}
+
 void Player::ping() {
     send(replication::write_ping(7), false);
 }
@@ -133,6 +137,11 @@ void Player::on_message(std::uint16_t, bool, std::span<const std::byte> bytes) {
     }
     if (const auto* notice = (*message)->body_as_Notice()) {
         notices_.emplace_back(protocol::EnumNameNoticeKind(notice->kind()));
+    }
+    if (const auto* custom = (*message)->body_as_Custom()) {
+        const auto* payload = custom->payload();
+        const auto* begin = payload ? reinterpret_cast<const char*>(payload->data()) : "";
+        customs_.emplace_back(custom->command(), std::string(begin, payload ? payload->size() : 0));
     }
     if ((*message)->body_as_Pong() != nullptr) ++pongs_;
     if ((*message)->body_as_Scores() != nullptr) ++scores_;

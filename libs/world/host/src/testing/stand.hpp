@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "muster/host/world_server.hpp"
@@ -36,6 +37,7 @@ class Player final : rtc::CallerListener {
     void vanish() { vanished_ = true; }
     void say(const std::string& text, bool team_only = false);
     void say_bye();
+    void send_custom(std::uint8_t command, std::string_view payload);
     void ping();
     void send(std::span<const std::byte> message, bool on_control);
     void close();
@@ -48,6 +50,9 @@ class Player final : rtc::CallerListener {
     [[nodiscard]] bool is_closed() const { return closed_; }
     [[nodiscard]] const std::vector<std::string>& chats() const { return chats_; }
     [[nodiscard]] const std::vector<std::string>& notices() const { return notices_; }
+    /// What plugins sent: the commands with their payloads.
+    using Customs = std::vector<std::pair<std::uint8_t, std::string>>;
+    [[nodiscard]] const Customs& customs() const { return customs_; }
     [[nodiscard]] std::size_t pongs() const { return pongs_; }
     [[nodiscard]] std::size_t scores() const { return scores_; }
     [[nodiscard]] int descriptor() const { return socket_.descriptor(); }
@@ -64,6 +69,7 @@ class Player final : rtc::CallerListener {
     replication::Mirror mirror_;
     std::vector<std::uint64_t> room_;
     std::vector<std::string> chats_, notices_;
+    Customs customs_;
     std::size_t pongs_ = 0, scores_ = 0;
     bool closed_ = false;
     bool vanished_ = false;

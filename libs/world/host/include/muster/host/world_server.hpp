@@ -4,12 +4,14 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "muster/base/error.hpp"
 #include "muster/bots/bots.hpp"
+#include "muster/host/extension.hpp"
 #include "muster/rtc/endpoint.hpp"
 #include "muster/sim/world.hpp"
 
@@ -30,6 +32,7 @@ struct WorldOptions {
     std::chrono::milliseconds sleep_after{30'000};
     std::string recording_file;  ///< empty: records nothing
     std::size_t recording_bytes_max = std::size_t{1} << 30U;
+    std::shared_ptr<Extension> extension;  ///< of this world alone; null: none
 };
 
 struct Options {
@@ -85,6 +88,8 @@ struct WorldStatistics {
         stages;  ///< inputs, bots, step, frame, tick (all of it); of the last ten seconds
     std::uint16_t people = 0, bots = 0, players_max = 0;
     std::uint64_t inputs = 0, inputs_dropped = 0, chats = 0, chats_limited = 0;
+    std::uint64_t customs = 0, customs_dropped = 0;  ///< messages to plugins
+    std::vector<PluginStatistics> plugins;
     std::size_t inbox_depth = 0, inbox_max = 0;
 };
 
@@ -132,6 +137,11 @@ class WorldServer {
     /// The frame of a tick soon to come.
     Result<void> witness(std::string_view world, std::function<void(Witness)> then);
     Result<void> set_bots(std::string_view world, std::uint16_t wanted);
+    /// Gives a message to a world's extension as the coordinator's, at the start of a tick soon to
+    /// come, and wakes a world that sleeps. `not_found`: no such world, or it has no extension;
+    /// `too_large`: over 1,024 bytes; `unavailable`: too much waits.
+    Result<void> inject(std::string_view world, std::uint8_t command,
+                        std::span<const std::byte> payload);
     /// Tells everybody, and lets what is queued go out, for `grace` at most.
     void stop(std::chrono::milliseconds grace);
 
