@@ -11,7 +11,7 @@ import { Connection, surroundings, type Player } from "./net/connection";
 import { Meter } from "./net/meter";
 import { Refused, Worlds } from "./net/worlds";
 import { Decoder } from "./protocol/decode";
-import { writeInputs, writePing, writeSay } from "./protocol/encode";
+import { writeInputs, writeSay } from "./protocol/encode";
 import { NoticeKind, PROTOCOL_VERSION, teamOf, type Notice, type Welcome } from "./protocol/types";
 import { load, save, type Settings } from "./settings";
 import { paceOf } from "./sim/prediction";
@@ -34,6 +34,7 @@ export class Client implements Audience {
   private readonly meter = new Meter();
   private readonly game = new Game(this.meter, this);
   private readonly decoder = new Decoder(this.game);
+  private readonly tail = new Decoder(this.game.tail);
   private readonly connection: Connection;
   private readonly worlds = new Worlds();
   private readonly controls: Controls;
@@ -50,7 +51,6 @@ export class Client implements Audience {
   private mapAt = 0;
   private frames = 0;
   private framesAt = 0;
-  private version = true;
 
   constructor(private readonly stage: HTMLElement, private readonly hudRoot: HTMLElement) {
     this.store = makeStore(load(localStorage));
@@ -59,7 +59,11 @@ export class Client implements Audience {
     this.teller = new Teller(this.store, this.game, this.meter);
     this.connection.relayOnly = new URLSearchParams(location.search).get("ice") === "relay";
     this.connection.onMessage = (bytes) => this.decoder.read(bytes);
-    this.connection.onFresh = () => this.game.restart();
+    this.connection.onFresh = (isBack) => (isBack ? this.game.resume() : this.game.restart());
+    this.connection.onStandby = () => this.game.standby();
+    this.connection.onStandbyTick = (tick) => this.game.standbyTick(tick);
+    this.connection.onCross = () => this.game.cross();
+    this.connection.onTail = (bytes) => this.tail.read(bytes);
     this.connection.onState = (state) => {
       this.store.link.value = state;
     };
@@ -189,7 +193,7 @@ export class Client implements Audience {
       game.part = this.owed;
       if (now - this.pingAt > PING_MS) {
         this.pingAt = now;
-        connection.sendState(writePing(performance.now()));
+        connection.ping();
       }
     }
     game.advance(now, passed);
@@ -208,7 +212,9 @@ export class Client implements Audience {
 
   private send(): void {
     this.unsent = 0;
-    this.connection.sendState(writeInputs(this.game.prediction.pending, this.meter.newest, this.meter.received));
+    const { game, meter } = this;
+    this.connection.sendInputs((isStandby) =>
+      isStandby || !meter.newest ? writeInputs(game.prediction.pending, 0, 0, game.tickThere) : writeInputs(game.prediction.pending, meter.newest, meter.received));
   }
 
   private draw(now: number, passed: number): void {
@@ -248,18 +254,23 @@ export class Client implements Audience {
   }
 
   welcomed(welcome: Welcome): void {
-    this.version = welcome.version === PROTOCOL_VERSION;
-    if (!this.version) {
-      this.connection.endBecause("The server speaks another version of the protocol than this page. Load the page again.");
-    } else {
-      this.connection.keep(welcome.resume);
-    }
+    this.greet(welcome);
     this.scene?.welcomed(welcome);
     this.store.self.value = welcome.player;
     this.store.world.value = welcome.world;
     this.store.screen.value = "playing";
     this.owed = 0;
     this.unsent = 0;
+  }
+
+  crossed(welcome: Welcome, walls: readonly number[]): void {
+    this.greet(welcome);
+    this.scene?.crossed(welcome, walls);
+  }
+
+  private greet(welcome: Welcome): void {
+    if (welcome.version === PROTOCOL_VERSION) this.connection.welcomed(welcome.resume);
+    else this.connection.endBecause("The server speaks another version of the protocol than this page. Load the page again.");
   }
 
   chatted: Audience["chatted"] = (chat) => this.store.addChat(chat);
@@ -310,6 +321,8 @@ function expose(game: Game, meter: Meter, connection: Connection, store: Store, 
       get others() { return game.others.tracks.size; },
       get rtt() { return meter.rttMs; },
       get loss() { return meter.loss; },
+      get crossings() { return meter.crossings; },
+      get lastGap() { return meter.lastGapMs; },
       get delay() { return game.clock.delayMs; },
       get correction() { return game.prediction.correction; },
       get pending() { return game.prediction.pending.length; },

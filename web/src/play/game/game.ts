@@ -1,3 +1,4 @@
+import { Bridge } from "./bridge";
 import { Timeline, type Happening } from "./happenings";
 import { Trigger } from "./trigger";
 import type { Meter } from "../net/meter";
@@ -9,18 +10,21 @@ import {
 import { ServerClock } from "../sim/clock";
 import { Others } from "../sim/interpolation";
 import { Prediction } from "../sim/prediction";
-import { TICK_RATE, TURN, returnTicks } from "../sim/rules";
+import { TICK_MS, TICK_RATE, TURN, returnTicks } from "../sim/rules";
 import { Shots, type Flight } from "../sim/shots";
 import { Walls } from "../sim/walls";
 
 const STALE_TICKS = 30;
 const PICKUP_GRACE_TICKS = 30;
+const SILENT_TICKS = 15;
 const PEOPLE_MAX = 8_192;
 
 /** Who wants to know what a world says, beyond what is drawn each frame. */
 export interface Audience {
   happened(happening: Happening): void;
   welcomed(welcome: Welcome): void;
+  /** Another server of the same world goes on with the same player; these walls are not as they were. */
+  crossed(welcome: Welcome, walls: readonly number[]): void;
   chatted(chat: Chat): void;
   noticed(notice: Notice): void;
   newsCame(news: News): void;
@@ -55,6 +59,12 @@ export class Game implements WorldSays {
   /** Pickups that were taken, and the tick at which they are back: whoever is far away is not told. */
   private readonly pickupReturns = new Map<number, number>();
   private lastFlash = new Map<number, number>();
+  private readonly bridge = new Bridge();
+  private next: "crosses" | "resumes" | undefined;
+  /** Ticks of the present server less those of the one before. */
+  private apart = 0;
+  /** Ticks that the others are shown further back, for nothing was heard. */
+  private silence = 0;
 
   constructor(private readonly meter: Meter, private readonly audience: Audience, private readonly now: () => number = () => performance.now()) {
     this.shots.onBegin = (flight) => this.flash(flight);
@@ -83,6 +93,82 @@ export class Game implements WorldSays {
     return id === this.self ? (this.welcomed?.name ?? "") : (this.people.get(id)?.name ?? "");
   }
 
+  // ---- from one server to the next --------------------------------------------------------------
+
+  /** A connection to the next server is open. */
+  standby(): void {
+    this.bridge.clear();
+  }
+
+  /** The next server's Pong came: the tick that it is at. */
+  standbyTick(tick: number): void {
+    if (this.clock.ready) this.bridge.take(tick - this.clock.newest(this.now()));
+  }
+
+  /** The next Welcome is another server's of the same world. */
+  cross(): void {
+    this.next = "crosses";
+  }
+
+  /** The connection was lost, and a new one begins: what is drawn stays until its Welcome says whether it is the same match still. */
+  resume(): void {
+    this.bridge.clear();
+    if (this.welcomed) this.next = "resumes";
+    else this.restart();
+  }
+
+  /** Other servers' words of what people do still count when one has left them; their ticks are theirs. */
+  readonly tail: WorldSays = {
+    onPeople: (people) => this.onPeople(people), onChat: (chat) => this.onChat(chat), onNews: (news) => this.onNews(news.map((one) => ({ ...one, tick: one.tick + this.apart }))),
+    onWelcome: () => undefined, onMatch: () => undefined, onScores: () => undefined, onNotice: () => undefined, onSnapshot: () => undefined, onPong: () => undefined,
+  };
+
+  /** What `InputStep.seen` counts back from, with a snapshot's tick or without one: then the tick that the server is at when the message comes there. */
+  get tickThere(): number {
+    return this.clock.newest(this.now()) + this.meter.rttMs / TICK_MS;
+  }
+
+  private goesOn(welcome: Welcome): boolean {
+    const old = this.welcomed;
+    return old !== undefined && this.next !== undefined && old.player === welcome.player && old.generation === welcome.generation && old.world === welcome.world && old.step === welcome.step &&
+      old.left === welcome.left && old.top === welcome.top && old.width === welcome.width && old.height === welcome.height && old.pickups.length === welcome.pickups.length &&
+      old.walls.length === welcome.walls.length && old.walls.every((wall, index) => wall.x === welcome.walls[index]!.x && wall.y === welcome.walls[index]!.y);
+  }
+
+  /** The same player in the same world: what is shown goes on, in the ticks of the new server. */
+  private goOn(welcome: Welcome): void {
+    const apart = this.bridge.apart(welcome.tick - this.clock.newest(this.now()));
+    this.bridge.clear();
+    this.apart = apart;
+    if (this.next === "resumes") this.prediction.resume();
+    this.clock.cross(apart, welcome.snapshotRate);
+    this.others.cross(apart + this.silence, this.clock.showing);
+    this.silence = 0;
+    this.prediction.cross(apart);
+    this.timeline.cross(apart);
+    if (this.match.endsTick) this.match.endsTick += apart;
+    for (const [index, at] of this.pickupReturns) this.pickupReturns.set(index, at + apart);
+    welcome.pickups.forEach((pickup, index) => {
+      const known = this.pickups[index]!;
+      if (pickup.available) this.pickupReturns.delete(index);
+      else if (known.available) this.pickupReturns.set(index, welcome.tick + returnTicks(pickup.kind));
+      Object.assign(known, pickup);
+    });
+    const changed: number[] = [];
+    welcome.walls.forEach((wall, index) => {
+      const known = this.wallFacts[index]!;
+      if (known.health !== wall.health) changed.push(index);
+      known.health = wall.health;
+      this.walls.boxes[index]!.standing = wall.health > 0;
+    });
+    this.shots.cross(apart);
+    if (welcome.flags.length) this.flags = welcome.flags;
+    this.welcomed = { ...welcome, walls: this.wallFacts, pickups: this.pickups };
+    if (this.next === "resumes") this.meter.restart(welcome.snapshotRate, welcome.tickRate);
+    else this.meter.cross(welcome.snapshotRate, welcome.tickRate);
+    this.audience.crossed(this.welcomed, changed);
+  }
+
   /** A new connection begins: nothing of the old one holds. */
   restart(): void {
     this.prediction.restart();
@@ -93,6 +179,8 @@ export class Game implements WorldSays {
     this.trigger.restart();
     this.ownTick = 0;
     this.welcomed = undefined;
+    this.next = undefined;
+    this.bridge.clear();
   }
 
   // ---- time -------------------------------------------------------------------------------------
@@ -116,7 +204,9 @@ export class Game implements WorldSays {
   advance(nowMs: number, passedMs: number): void {
     const shown = this.clock.advance(nowMs);
     this.prediction.smooth(passedMs);
-    this.others.show(shown, passedMs);
+    // In silence everybody else stands still, and is not forgotten: it ends, or the connection does.
+    this.silence = this.meter.newest ? Math.max(0, shown - this.meter.newest - SILENT_TICKS) : 0;
+    this.others.show(shown - this.silence, passedMs);
     this.shots.advance(shown, this.ownTick + this.part - 1);
     for (const [index, at] of this.pickupReturns) {
       if (shown < at + PICKUP_GRACE_TICKS) continue;
@@ -147,6 +237,11 @@ export class Game implements WorldSays {
   // ---- what the world says ----------------------------------------------------------------------
 
   onWelcome(welcome: Welcome): void {
+    if (this.goesOn(welcome)) {
+      this.goOn(welcome);
+      this.next = undefined;
+      return;
+    }
     this.restart();
     this.welcomed = welcome;
     this.walls = new Walls(welcome.walls, welcome);
@@ -171,9 +266,10 @@ export class Game implements WorldSays {
   }
 
   onSnapshot(snapshot: Snapshot): void {
-    if (!this.welcomed) return;
+    if (!this.welcomed || this.next) return;
     const previous = this.meter.newest;
     if (!this.meter.snapshot(snapshot.tick)) return;
+    this.meter.clocked(this.now());
     const newest = snapshot.tick > previous;
     const shown = this.clock.showing;
     this.clock.snapshot(snapshot.tick, this.now());

@@ -29,6 +29,11 @@ export class Timeline {
     this.queue.length = 0;
   }
 
+  /** Ticks that are `apart` more follow. */
+  cross(apart: number): void {
+    for (const one of this.queue) one.tick += apart;
+  }
+
   add(tick: number, happening: Happening): void {
     // Nobody looked for long (a hidden page): the oldest are the least missed.
     if (this.queue.length >= QUEUE_MAX) this.queue.shift();

@@ -121,7 +121,7 @@ describe("what is shown of the match", () => {
   });
 
   it("tells kills by the names that are known, and leaves room for one's own", () => {
-    const game = new Game(new Meter(), { happened: () => undefined, welcomed: () => undefined, chatted: () => undefined, noticed: () => undefined, newsCame: () => undefined, scored: () => undefined });
+    const game = new Game(new Meter(), { happened: () => undefined, welcomed: () => undefined, crossed: () => undefined, chatted: () => undefined, noticed: () => undefined, newsCame: () => undefined, scored: () => undefined });
     game.onPeople([{ id: 4, generation: 0, team: Team.red, bot: true, name: "Raven" }]);
     const teller = new Teller(store, game, new Meter());
     const news = { fact: Fact.killed, tick: 1, team: Team.none, weapon: Weapon.sniper, index: 0, player: 4, other: 9, playerName: "", otherName: "Ada", x: 0, y: 0 };

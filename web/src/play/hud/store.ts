@@ -28,7 +28,7 @@ export interface Vitals {
 export interface Clock { mode: Mode; phase: Phase; seconds: number; red: number; blue: number; team: Team; winnerTeam: Team; winner: string; flags: { red: string; blue: string } }
 export interface FeedLine { key: number; killer: string; victim: string; weapon: Weapon; killerTeam: Team; victimTeam: Team; mine: boolean; note: string; at: number }
 export interface ChatLine { key: number; name: string; text: string; team: Team; teamOnly: boolean; system: boolean; at: number }
-export interface Link { rtt: number; loss: number; fps: number; rate: number; bytes: number }
+export interface Link { rtt: number; loss: number; fps: number; rate: number; bytes: number; crossings: number; gap: number }
 
 export type Screen = "lobby" | "joining" | "playing";
 
@@ -50,7 +50,7 @@ export function makeStore(settings: Settings) {
     feed: signal<FeedLine[]>([]),
     chat: signal<ChatLine[]>([]),
     scores: signal<Scores>({ rows: [], ownRank: 0, players: 0, bots: 0 }),
-    meter: signal<Link>({ rtt: 0, loss: 0, fps: 0, rate: 0, bytes: 0 }),
+    meter: signal<Link>({ rtt: 0, loss: 0, fps: 0, rate: 0, bytes: 0, crossings: 0, gap: 0 }),
     notice: signal<{ text: string; until: number } | undefined>(undefined),
     banner: signal<{ text: string; team: Team; until: number } | undefined>(undefined),
     hurt: signal(0),

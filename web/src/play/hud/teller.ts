@@ -36,7 +36,7 @@ export class Teller {
       winner: match.winner === NOBODY ? "" : game.nameOf(match.winner) || (game.scores.rows.find((row) => row.id === match.winner)?.name ?? ""), flags: { red: where(Team.red), blue: where(Team.blue) },
     };
     store.killer.value = game.killer;
-    store.meter.value = { rtt: this.meter.rttMs, loss: this.meter.loss, fps: this.fps, rate: 0, bytes: 0 };
+    store.meter.value = { rtt: this.meter.rttMs, loss: this.meter.loss, fps: this.fps, rate: 0, bytes: 0, crossings: this.meter.crossings, gap: this.meter.lastGapMs };
     if (store.hurt.value > 0) store.hurt.value = store.hurt.value < 0.05 ? 0 : store.hurt.value * 0.72;
   }
 

@@ -75,7 +75,7 @@ export function OwnScore({ store }: { store: Store }) {
 }
 
 export function MeterPanel({ store }: { store: Store }) {
-  const { rtt, loss, fps } = store.meter.value;
+  const { rtt, loss, fps, crossings, gap } = store.meter.value;
   const bars = rtt < 50 ? 4 : rtt < 100 ? 3 : rtt < 180 ? 2 : 1;
   const lost = Math.floor(loss * 100);  // one gap in five seconds may be the server's pause as well, and is not worth a word
   return (
@@ -84,6 +84,7 @@ export function MeterPanel({ store }: { store: Store }) {
       <span>{rtt > 0 ? `${rtt < 10 ? rtt.toFixed(1) : Math.round(rtt)} ms` : "– ms"}</span>
       <span class={lost > 2 ? "bad" : ""}>{lost} % lost</span>
       {store.settings.value.fps && <span>{fps} fps</span>}
+      {store.settings.value.fps && crossings > 0 && <span title="How often another server of the world took over, and the last time's gap between snapshots">{crossings} × over, {Math.round(gap)} ms</span>}
     </p>
   );
 }

@@ -1,7 +1,8 @@
+import { Crossing } from "./crossing";
+import { Peer, type Surroundings } from "./peer";
 import { Refused, Worlds } from "./worlds";
-import { writeBye } from "../protocol/encode";
-
-/** Two data channels to one world that come back by themselves for as long as the server keeps the player. */
+import { writeBye, writePing } from "../protocol/encode";
+import { readHandOver } from "../protocol/hand_over";
 
 export type LinkState =
   | { at: "joining" }
@@ -12,59 +13,85 @@ export type LinkState =
 
 export interface Player { world: string; name: string; team: "red" | "blue" | undefined }
 
-export interface Surroundings {
-  worlds: Worlds;
-  makePeer(configuration: RTCConfiguration): RTCPeerConnection;
-  store: Pick<Storage, "getItem" | "setItem" | "removeItem">;
-  now(): number;
-  later(run: () => void, ms: number): number;
-  forget(timer: number): void;
-  /** In [0, 1). */
-  random(): number;
-}
-
 export function surroundings(): Surroundings {
   return {
     worlds: new Worlds(), makePeer: (configuration) => new RTCPeerConnection(configuration), store: sessionStorage, now: () => performance.now(),
     later: (run, ms) => window.setTimeout(run, ms), forget: (timer) => window.clearTimeout(timer),
-    random: () => Math.random(),
+    random: () => Math.random(), hidden: () => document.hidden,
   };
 }
 
 export const RESUME_MS = 30_000;
-const OPEN_MS = 10_000;       // from the answer to open channels
-const SILENCE_MS = 4_000;     // without any message, the connection is lost
-const WATCH_MS = 500;
+const OPEN_MS = 10_000;             // from the answer to open channels
+const AGAIN_MS = 5_000;             // the same, and to the answer, when one comes back: another try is worth more than patience
+const SILENCE_MS = 1_500;           // snapshots come ten times a second at least: after so long without any message it is lost
+const SILENCE_AT_REST_MS = 4_000;   // the same before the first message, and while nobody sees the page, when all is late
+const WATCH_MS = 250;
+const HUSH_MS = 500;                // a loss that is over by then is not worth a word
+const QUICK_TRIES = 8;
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 4_000;
-const STOPPED_LOOK_MS = 5_000;          // from one look whether a stopped server is back to the next, and up to half as much again
+const STOPPED_LOOK_MS = 5_000;      // from one look whether a stopped server is back to the next, and up to half as much again
 const STOPPED_GIVE_UP_MS = 10 * 60_000;
-const STATE_BUFFER_MAX = 16 << 10;  // what waits there is stale already
+const WELCOME_LOST_MS = 500;        // that a standby is waited for when the present connection breaks
+const WELCOME_MOVED_MS = 1_500;     // and when the server has said that the player is the other's
+const FAREWELL_MS = 2_000;          // that the connection before is listened to
+const LINGER_MS = 250;              // and after its last message, so that what was said on it arrives
+const HELD_MAX = 16;
 const STORE_KEY = "muster.play.resume";
 
+/**
+ * A player's way to one world: a connection to the server that has the player now, another one, made in time, to the server that has
+ * it next, and ways back when all else fails, for as long as the world keeps the player.
+ */
 export class Connection {
   onMessage: (bytes: Uint8Array) => void = () => undefined;
+  /** Of the server that one came from: words that were under way when one left it. */
+  onTail: (bytes: Uint8Array) => void = () => undefined;
   onState: (state: LinkState) => void = () => undefined;
-  /** The channels are new: everything that belonged to the old ones is void. */
-  onFresh: () => void = () => undefined;
+  /** A new connection to the world begins; `isBack`: for the same player as before. What comes of the old one is void. */
+  onFresh: (isBack: boolean) => void = () => undefined;
+  /** The next message is the Welcome of another server of the same world, which has the same player. */
+  onCross: () => void = () => undefined;
+  /** The tick of the server that may be the next. */
+  onStandbyTick: (tick: number) => void = () => undefined;
+  /** A connection to the next server is open: nothing is known of it yet. */
+  onStandby: () => void = () => undefined;
   iceServers: RTCIceServer[] = [];
   relayOnly = false;
 
   private player: Player | undefined;
   private ticket = "";
-  private peer: RTCPeerConnection | undefined;
-  private control: RTCDataChannel | undefined;
-  private state: RTCDataChannel | undefined;
-  private heardAt = 0;
+  private active: Peer | undefined;
+  private before: Peer | undefined;
+  private readonly crossing: Crossing;
+  private held: Uint8Array<ArrayBuffer>[] = [];
   private lostAt = 0;
   private stoppedAt = 0;
   private attempt = 0;
   private timer = 0;
+  private told = 0;
+  private farewell = 0;
   private epoch = 0;
   private isOpen = false;
+  private quietMs = 0;
+  private heard = 0;
+  private wasHidden = false;
 
-  constructor(private readonly around: Surroundings) {}
+  constructor(private readonly around: Surroundings) {
+    this.crossing = new Crossing(around, () => this.makePeer(), (bytes) => this.active?.sendControl(bytes));
+    this.crossing.onStandby = (peer) => {
+      this.onStandby();
+      peer.sendState(writePing(around.now()));
+    };
+    this.crossing.onPong = (tick) => this.onStandbyTick(tick);
+    this.crossing.onWelcome = (peer, welcome) => this.cross(peer, welcome);
+    this.crossing.onForgotten = () => {
+      if (this.isOpen && !this.active) this.fall();
+    };
+  }
 
+  /** Whether what the player does has somewhere to go. */
   get open(): boolean {
     return this.isOpen;
   }
@@ -76,7 +103,7 @@ export class Connection {
     this.onState({ at: "joining" });
     this.ticket = this.kept(player.world);
     try {
-      await this.connect();
+      await this.connect(false);
     } catch (error) {
       // A token that the server no longer knows must not keep anybody out.
       const stale = error instanceof Refused && error.status === 400 && this.ticket !== "";
@@ -85,32 +112,38 @@ export class Connection {
         throw error;
       }
       this.keep("");
-      await this.connect().catch((again: unknown) => {
+      await this.connect(false).catch((again: unknown) => {
         this.end();
         throw again;
       });
     }
   }
 
-  /** A token that a Welcome brought. */
-  keep(token: string): void {
-    this.ticket = token;
-    if (!this.player) return;
-    if (token) this.around.store.setItem(STORE_KEY, JSON.stringify({ world: this.player.world, token, at: Date.now() }));
-    else this.around.store.removeItem(STORE_KEY);
+  /** The token of a Welcome. The ticket that came with the answer may be the same and name the way to its server, too. */
+  welcomed(token: string): void {
+    this.keep(this.ticket.endsWith(`.${token}`) ? this.ticket : token);
   }
 
-  sendState(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.state?.readyState === "open" && this.state.bufferedAmount < STATE_BUFFER_MAX) this.state.send(bytes);
+  /** `write`: the message; for the next server, whose ticks are not known yet, or for this one. */
+  sendInputs(write: (isStandby: boolean) => Uint8Array<ArrayBuffer>): void {
+    this.active?.sendState(write(false));
+    this.crossing.standby?.sendState(write(true));
+  }
+
+  ping(): void {
+    const bytes = writePing(this.around.now());
+    this.active?.sendState(bytes);
+    this.crossing.standby?.sendState(bytes);
   }
 
   sendControl(bytes: Uint8Array<ArrayBuffer>): void {
-    if (this.control?.readyState === "open") this.control.send(bytes);
+    if (this.active) this.active.sendControl(bytes);
+    else if (this.isOpen && this.held.length < HELD_MAX) this.held.push(bytes);
   }
 
   /** For good: the place is free at once. */
   leave(): void {
-    this.sendControl(writeBye());
+    (this.active ?? this.crossing.standby)?.sendControl(writeBye());
     if (this.player) this.around.worlds.leave(this.player.world, this.ticket);
     this.keep("");
     this.end();
@@ -136,6 +169,13 @@ export class Connection {
     this.again();
   }
 
+  private keep(token: string): void {
+    this.ticket = token;
+    if (!this.player) return;
+    if (token) this.around.store.setItem(STORE_KEY, JSON.stringify({ world: this.player.world, token, at: Date.now() }));
+    else this.around.store.removeItem(STORE_KEY);
+  }
+
   private kept(world: string): string {
     try {
       const kept = JSON.parse(this.around.store.getItem(STORE_KEY) ?? "{}") as { world?: string; token?: string; at?: number };
@@ -146,10 +186,15 @@ export class Connection {
     return "";
   }
 
+  // ---- connections ---------------------------------------------------------------------------------
+
+  private makePeer(): Peer {
+    return new Peer(this.around, { iceServers: this.iceServers, iceTransportPolicy: this.relayOnly ? "relay" : "all" });
+  }
+
   private end(): void {
     ++this.epoch;
     this.isOpen = false;
-    this.around.forget(this.timer);
     this.lostAt = 0;
     this.stoppedAt = 0;
     this.attempt = 0;
@@ -157,85 +202,165 @@ export class Connection {
   }
 
   private drop(): void {
-    for (const channel of [this.control, this.state]) {
-      if (!channel) continue;
-      channel.onmessage = channel.onclose = channel.onopen = null;
-      channel.close();
-    }
-    if (this.peer) {
-      this.peer.onconnectionstatechange = null;
-      this.peer.close();
-    }
-    this.peer = this.control = this.state = undefined;
+    this.around.forget(this.timer);
+    this.around.forget(this.told);
+    this.crossing.forget();
+    this.active?.close();
+    this.before?.close();
+    this.active = this.before = undefined;
+    this.held = [];
   }
 
-  private async connect(): Promise<void> {
+  private async connect(isBack: boolean): Promise<void> {
     const player = this.player!;
     const epoch = ++this.epoch;
-    this.drop();
-    const peer = this.around.makePeer({ iceServers: this.iceServers, iceTransportPolicy: this.relayOnly ? "relay" : "all" });
-    this.peer = peer;
-    const control = (this.control = peer.createDataChannel("control", { negotiated: true, id: 0, ordered: true }));
-    const state = (this.state = peer.createDataChannel("state", { negotiated: true, id: 1, ordered: false, maxRetransmits: 0 }));
-    control.binaryType = state.binaryType = "arraybuffer";
-    const opened = new Promise<void>((done, failed) => {
-      const look = () => {
-        if (control.readyState === "open" && state.readyState === "open") done();
-      };
-      control.onopen = state.onopen = look;
-      peer.onconnectionstatechange = () => {
-        if (peer.connectionState === "failed") failed(new Refused(0, "No way to the server was found: a firewall may stop UDP.", "", 0));
-      };
-      this.timer = this.around.later(() => failed(new Refused(0, "The server's UDP port did not answer.", "", 0)), OPEN_MS + 10_000);
-    });
-    opened.catch(() => undefined);
-    await peer.setLocalDescription(await peer.createOffer());
-    const joined = await this.around.worlds.join(player.world, { sdp: peer.localDescription?.sdp ?? "", name: player.name, team: player.team, resume: this.ticket || undefined });
+    this.crossing.forget();
+    this.active?.close();
+    const peer = (this.active = this.makePeer());
+    this.take(peer);
+    const wish = { sdp: await peer.offer(), name: player.name, team: player.team, resume: this.ticket || undefined };
+    const joined = await this.around.worlds.join(player.world, wish, isBack ? AGAIN_MS : undefined);
     if (epoch !== this.epoch) return;
     this.keep(joined.ticket);
-    // The Welcome may come before this promise goes on.
-    const hear = (event: MessageEvent) => {
-      this.heardAt = this.around.now();
-      if (event.data instanceof ArrayBuffer) this.onMessage(new Uint8Array(event.data));
-    };
-    control.onmessage = state.onmessage = hear;
-    this.onFresh();
-    await peer.setRemoteDescription({ type: "answer", sdp: joined.sdp });
-    await opened;
-    if (epoch !== this.epoch) return;
-    this.around.forget(this.timer);
+    // The Welcome may come before this function goes on.
+    this.onFresh(isBack);
+    const isOpen = await peer.connect(joined.sdp, isBack ? AGAIN_MS : OPEN_MS);
+    if (!isOpen || epoch !== this.epoch) return;
+    this.around.forget(this.told);
     this.isOpen = true;
     this.lostAt = 0;
     this.stoppedAt = 0;
     this.attempt = 0;
-    this.heardAt = this.around.now();
-    control.onclose = () => this.lose(epoch);
-    peer.onconnectionstatechange = () => {
-      if (peer.connectionState === "failed" || peer.connectionState === "closed") this.lose(epoch);
-    };
     this.onState({ at: "open" });
-    this.watch(epoch);
+    this.watch(peer, epoch);
   }
 
-  private watch(epoch: number): void {
+  /** What comes of `peer` is the world's word from now on. */
+  private take(peer: Peer): void {
+    peer.onMessage = (bytes, isControl) => {
+      const said = isControl ? readHandOver(bytes) : undefined;
+      if (said?.is === "invitation") this.crossing.invited(said.number);
+      else if (said?.is === "answer") this.crossing.answered(said.number, said.sdp);
+      else if (said?.is === "moved") this.moved(peer, said.connected);
+      else this.onMessage(bytes);
+    };
+    peer.onLost = () => this.lose(peer);
+  }
+
+  /** Tells silence from a page that stood still itself: what came meanwhile was not seen yet. */
+  private watch(peer: Peer, epoch: number): void {
+    this.quietMs = 0;
+    this.heard = peer.heard;
+    const look = (at: number) => {
+      this.timer = this.around.later(() => {
+        if (epoch !== this.epoch) return;
+        const isHidden = this.around.hidden();
+        const now = this.around.now();
+        if (peer.heard !== this.heard || isHidden !== this.wasHidden) this.quietMs = 0;
+        else this.quietMs += Math.min(now - at, isHidden ? SILENCE_MS : 2 * WATCH_MS);
+        this.heard = peer.heard;
+        this.wasHidden = isHidden;
+        if (this.quietMs > (isHidden || peer.heard === 0 ? SILENCE_AT_REST_MS : SILENCE_MS)) this.lose(peer);
+        else look(now);
+      }, WATCH_MS);
+    };
+    look(this.around.now());
+  }
+
+  // ---- from one server to the next -----------------------------------------------------------------
+
+  private cross(peer: Peer, welcome: Uint8Array): void {
+    const epoch = ++this.epoch;
+    this.around.forget(this.timer);
+    if (this.active) this.retire(this.active, FAREWELL_MS);
+    this.active = peer;
+    this.lostAt = 0;
+    this.take(peer);
+    this.onCross();
+    this.onMessage(welcome);
+    if (epoch !== this.epoch) return;  // it was a Welcome that ends it
+    for (const bytes of this.held.splice(0)) peer.sendControl(bytes);
+    this.watch(peer, epoch);
+  }
+
+  /** The connection before: of what is under way on it, only words to people still count. */
+  private retire(peer: Peer, ms: number): void {
+    this.before?.close();
+    this.before = peer;
+    peer.onLost = () => undefined;
+    peer.onMessage = (bytes, isControl) => {
+      if (!isControl) return;
+      if (readHandOver(bytes).is === "moved") this.closeBefore(peer, LINGER_MS);
+      else this.onTail(bytes);
+    };
+    this.closeBefore(peer, ms);
+  }
+
+  private closeBefore(peer: Peer, ms: number): void {
+    this.around.forget(this.farewell);
+    this.farewell = this.around.later(() => {
+      peer.close();
+      if (this.before === peer) this.before = undefined;
+    }, ms);
+  }
+
+  private moved(peer: Peer, isConnected: boolean): void {
+    if (peer !== this.active) return;
+    if (isConnected && this.crossing.isComing) {
+      this.retire(peer, LINGER_MS);
+      this.awaitWelcome(WELCOME_MOVED_MS);
+    } else {
+      this.fall(true);
+    }
+  }
+
+  private lose(peer: Peer): void {
+    if (peer !== this.active) return;
+    if (this.isOpen && this.crossing.standby) {
+      peer.close();
+      this.awaitWelcome(WELCOME_LOST_MS);
+    } else {
+      this.fall();
+    }
+  }
+
+  /** The player's present server is gone, and the next one has not spoken yet. */
+  private awaitWelcome(ms: number): void {
+    const epoch = ++this.epoch;
+    this.active = undefined;
+    this.lostAt = this.around.now();
+    this.around.forget(this.timer);
     this.timer = this.around.later(() => {
-      if (epoch !== this.epoch) return;
-      if (this.around.now() - this.heardAt > SILENCE_MS) this.lose(epoch);
-      else this.watch(epoch);
-    }, WATCH_MS);
+      if (epoch === this.epoch) this.fall();
+    }, ms);
   }
 
-  private lose(epoch: number): void {
-    if (epoch !== this.epoch) return;
+  // ---- the ways back -------------------------------------------------------------------------------
+
+  private fall(atOnce = false): void {
     ++this.epoch;
     this.isOpen = false;
-    this.around.forget(this.timer);
     this.drop();
     if (!this.lostAt) this.lostAt = this.around.now();
-    this.again();
+    this.again(atOnce ? 0 : undefined);
   }
 
-  private again(atLeastMs = 0): void {
+  private tellThatLost(since: number): void {
+    const tell = () => this.onState({ at: "lost", since, attempt: this.attempt });
+    this.around.forget(this.told);
+    const hush = since + HUSH_MS - this.around.now();
+    if (hush <= 0) tell();
+    else this.told = this.around.later(tell, hush);
+  }
+
+  private pause(): number {
+    const { random } = this.around;
+    // All heard at once that the server stops: they are not to come back at once, too.
+    if (this.stoppedAt) return STOPPED_LOOK_MS * (1 + random() / 2);
+    return Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.max(0, this.attempt - QUICK_TRIES)) * (0.8 + 0.4 * random());
+  }
+
+  private again(pauseMs = this.pause(), atLeastMs = 0): void {
     const epoch = this.epoch;
     const stopped = this.stoppedAt > 0;
     const since = stopped ? this.stoppedAt : this.lostAt;
@@ -244,28 +369,30 @@ export class Connection {
       return;
     }
     ++this.attempt;
-    this.onState(stopped ? { at: "stopped" } : { at: "lost", since, attempt: this.attempt });
-    // All heard at once that the server stops: they are not to come back at once, too.
-    const pause = stopped ? STOPPED_LOOK_MS * (1 + this.around.random() / 2) : Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** (this.attempt - 1));
-    const wait = Math.max(atLeastMs, pause);
+    if (stopped) this.onState({ at: "stopped" });
+    else this.tellThatLost(since);
     this.timer = this.around.later(() => {
       if (epoch !== this.epoch) return;
-      const attempt = this.connect();
+      const attempt = this.connect(true);
       const mine = this.epoch;
       attempt.catch((error: unknown) => {
-        if (mine !== this.epoch) return;  // it was ended, or joined anew
-        this.drop();
-        const refused = error instanceof Refused ? error : new Refused(0, String(error), "", 0);
-        if (!refused.passing && refused.status === 400 && this.ticket) {
-          // The server has let go of the player: come back as a new one.
-          this.keep("");
-          this.again();
-        } else if (refused.passing) {
-          this.again(refused.retryAfterMs);
-        } else {
-          this.endBecause(refused.message);
-        }
+        if (mine === this.epoch) this.failed(error);  // else it was ended, or joined anew
       });
-    }, wait);
+    }, Math.max(atLeastMs, pauseMs));
+  }
+
+  private failed(error: unknown): void {
+    this.active?.close();
+    this.active = undefined;
+    const refused = error instanceof Refused ? error : new Refused(0, String(error), "", 0);
+    if (!refused.passing && refused.status === 400 && this.ticket) {
+      // The server has let go of the player: come back as a new one.
+      this.keep("");
+      this.again();
+    } else if (refused.passing) {
+      this.again(this.pause(), refused.retryAfterMs);
+    } else {
+      this.endBecause(refused.message);
+    }
   }
 }

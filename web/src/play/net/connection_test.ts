@@ -1,225 +1,212 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Connection, type LinkState, type Surroundings } from "./connection";
+import { Stage, player } from "./fakes";
 import { Refused, Worlds } from "./worlds";
 
-class FakeChannel {
-  readyState = "connecting";
-  bufferedAmount = 0;
-  binaryType = "";
-  sent: Uint8Array[] = [];
-  onopen: (() => void) | null = null;
-  onclose: (() => void) | null = null;
-  onmessage: ((event: { data: ArrayBuffer }) => void) | null = null;
-  constructor(readonly label: string, readonly init: RTCDataChannelInit) {}
-  send(bytes: Uint8Array): void { this.sent.push(bytes); }
-  close(): void { this.readyState = "closed"; }
-}
-class FakePeer {
-  connectionState = "new";
-  channels: FakeChannel[] = [];
-  localDescription: { sdp: string } | null = null;
-  onconnectionstatechange: (() => void) | null = null;
-  opens = true;
-  constructor(readonly configuration: RTCConfiguration) {}
-  createDataChannel(label: string, init: RTCDataChannelInit): FakeChannel {
-    const channel = new FakeChannel(label, init);
-    this.channels.push(channel);
-    return channel;
-  }
-  async createOffer() { return { type: "offer", sdp: "offer" }; }
-  async setLocalDescription(description: { sdp: string }) { this.localDescription = description; }
-  async setRemoteDescription() {
-    if (!this.opens) return;
-    for (const channel of this.channels) {
-      channel.readyState = "open";
-      channel.onopen?.();
-    }
-  }
-  close(): void { this.connectionState = "closed"; }
-}
-
-let now = 0;
-let timers: { at: number; run: () => void; id: number }[] = [];
-let peers: FakePeer[] = [];
-let joins: { world: string; resume: string | undefined }[] = [];
-let refusal: ((resume: string | undefined) => Refused | undefined) | undefined;
-let states: LinkState[] = [];
-let kept: Map<string, string>;
-let left: string[];
-let luck: number;
-
-const settle = async () => { for (let i = 0; i < 12; ++i) await Promise.resolve(); };
-async function pass(ms: number): Promise<void> {
-  for (const end = now + ms; ; ) {
-    await settle();
-    timers.sort((a, b) => a.at - b.at);
-    const next = timers[0];
-    if (!next || next.at > end) {
-      now = end;
-      return;
-    }
-    timers.shift();
-    now = next.at;
-    next.run();
-  }
-}
-
-function connection(): Connection {
-  class FakeWorlds extends Worlds {
-    override async join(world: string, wish: { resume: string | undefined }) {
-      joins.push({ world, resume: wish.resume });
-      const refused = refusal?.(wish.resume);
-      if (refused) throw refused;
-      return { sdp: "answer", ticket: `ticket-${joins.length}`, player: 1, world };
-    }
-    override leave(world: string, ticket: string): void { left.push(`${world} ${ticket}`); }
-  }
-  const around: Surroundings = {
-    worlds: new FakeWorlds(), now: () => now, later: (run, ms) => { const id = Math.random(); timers.push({ at: now + ms, run, id }); return id; },
-    forget: (id) => { timers = timers.filter((one) => one.id !== id); },
-    makePeer: (configuration) => { const peer = new FakePeer(configuration); peers.push(peer); return peer as unknown as RTCPeerConnection; },
-    random: () => luck,
-    store: { getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value), removeItem: (key) => void kept.delete(key) },
-  };
-  const made = new Connection(around);
-  made.onState = (state) => void states.push(state);
-  return made;
-}
-const player = { world: "arena", name: "Zoë", team: undefined };
-
+let stage: Stage;
 beforeEach(() => {
-  now = 1_000;
-  timers = [];
-  peers = [];
-  joins = [];
-  refusal = undefined;
-  states = [];
-  kept = new Map();
-  left = [];
-  luck = 0.5;
+  stage = new Stage();
 });
 
 describe("a connection", () => {
   it("negotiates a reliable channel and one that repeats nothing", async () => {
-    const link = connection();
+    const link = stage.connection();
     link.iceServers = [{ urls: ["stun:example:3478"] }];
     await link.join(player);
-    expect(peers[0]!.channels.map(({ label, init }) => [label, init])).toEqual([
+    expect(stage.peers[0]!.channels.map(({ label, init }) => [label, init])).toEqual([
       ["control", { negotiated: true, id: 0, ordered: true }], ["state", { negotiated: true, id: 1, ordered: false, maxRetransmits: 0 }],
     ]);
-    expect(peers[0]!.configuration.iceServers).toEqual([{ urls: ["stun:example:3478"] }]);
-    expect(states.map((state) => state.at)).toEqual(["joining", "open"]);
+    expect(stage.peers[0]!.configuration.iceServers).toEqual([{ urls: ["stun:example:3478"] }]);
+    expect(stage.ats).toEqual(["joining", "open"]);
     const heard: number[] = [];
     link.onMessage = (bytes) => void heard.push(bytes.length);
-    peers[0]!.channels[1]!.onmessage!({ data: new ArrayBuffer(9) });
+    stage.peers[0]!.channels[1]!.onmessage!({ data: new ArrayBuffer(9) });
     expect(heard).toEqual([9]);
   });
 
   it("is lost after silence and comes back with its token", async () => {
-    const link = connection();
+    const link = stage.connection();
     await link.join(player);
-    link.keep("resume-me");
-    await pass(6_000);
-    expect(states.map((state) => state.at)).toEqual(["joining", "open", "lost", "open"]);
-    expect(joins).toEqual([{ world: "arena", resume: undefined }, { world: "arena", resume: "resume-me" }]);
+    link.welcomed("resume-me");
+    const talk = () => stage.peer.state.hear(Uint8Array.of(1));
+    await stage.pass(5_000, talk);
+    expect(stage.ats).toEqual(["joining", "open"]);
+    const silent = stage.now;
+    await stage.pass(3_000);
+    expect(stage.joins.map(({ world, resume }) => [world, resume])).toEqual([["arena", undefined], ["arena", "resume-me"]]);
+    // 1.5 s, a look, a quarter of a second.
+    expect(stage.joins[1]!.at - silent).toBeGreaterThan(1_500);
+    expect(stage.joins[1]!.at - silent).toBeLessThan(2_350);
+    expect(link.open).toBe(true);
+  });
+
+  it("is patient before the first word, and in a hidden tab", async () => {
+    const link = stage.connection();
+    await link.join(player);
+    await stage.pass(3_900);
+    expect(stage.joins).toHaveLength(1);
+    stage.peer.state.hear(Uint8Array.of(1));
+    stage.hidden = true;
+    await stage.pass(3_900);
+    expect(stage.joins).toHaveLength(1);
+    await stage.pass(2_000);
+    expect(stage.joins).toHaveLength(2);
+  });
+
+  it("does not take a page that stood still for a server that is silent", async () => {
+    const link = stage.connection();
+    await link.join(player);
+    stage.peer.state.hear(Uint8Array.of(1));
+    await stage.pass(500);
+    // For a minute nothing ran; what came is heard right after the timers that were due.
+    stage.now += 60_000;
+    await stage.pass(100);
+    stage.peer.state.hear(Uint8Array.of(1));
+    await stage.pass(1_200);
+    expect(link.open).toBe(true);
+    expect(stage.joins).toHaveLength(1);
+  });
+
+  it("says nothing of a loss that is over within half a second", async () => {
+    const link = stage.connection();
+    await link.join(player);
+    const fresh: boolean[] = [];
+    link.onFresh = (isBack) => void fresh.push(isBack);
+    stage.peer.control.break();
+    expect(link.open).toBe(false);
+    await stage.pass(450);
+    expect(link.open).toBe(true);
+    expect(stage.ats).toEqual(["joining", "open", "open"]);
+    expect(fresh).toEqual([true]);
+    stage.refusal = () => new Refused(0, "nobody", "", 0);
+    stage.peer.control.break();
+    await stage.pass(490);
+    expect(stage.ats).toHaveLength(3);
+    await stage.pass(20);
+    expect(stage.ats.at(-1)).toBe("lost");
+  });
+
+  it("comes again when a server says when, for as long as nobody has the region", async () => {
+    const link = stage.connection();
+    await link.join(player);
+    stage.refusal = () => new Refused(503, "no server has the region", "", 1_000);
+    stage.peer.control.break();
+    await stage.pass(2_400);
+    const tries = stage.joins.slice(1).map(({ at }) => at - 1_000);
+    expect(tries).toHaveLength(3);
+    expect(tries[1]! - tries[0]!).toBeGreaterThanOrEqual(1_000);
+    stage.refusal = undefined;
+    await stage.pass(1_000);
+    expect(link.open).toBe(true);
+  });
+
+  it("keeps the ticket that names the way to its server, unless a Welcome brings another token", async () => {
+    stage.ticket = () => "server-7.secret";
+    const link = stage.connection();
+    await link.join(player);
+    link.welcomed("secret");
+    expect(JSON.parse(stage.kept.get("muster.play.resume")!)).toMatchObject({ token: "server-7.secret" });
+    link.welcomed("another");
+    expect(JSON.parse(stage.kept.get("muster.play.resume")!)).toMatchObject({ token: "another" });
   });
 
   it("tries again ever more slowly and gives up after 30 seconds", async () => {
-    const link = connection();
+    const link = stage.connection();
     await link.join(player);
-    refusal = () => new Refused(0, "nobody", "", 0);
-    peers[0]!.channels[0]!.onclose!();
-    await pass(60_000);
-    const last = states.at(-1)!;
+    stage.refusal = () => new Refused(0, "nobody", "", 0);
+    stage.peer.control.break();
+    await stage.pass(60_000);
+    const last = stage.states.at(-1)!;
     expect(last.at).toBe("ended");
-    expect(joins.length).toBeGreaterThan(6);
-    expect(joins.length).toBeLessThan(16);
+    expect(stage.joins.length).toBeGreaterThan(6);
+    expect(stage.joins.length).toBeLessThan(24);
   });
 
   it.each([0, 0.5, 0.999])("looks now and then whether a server that stopped is back, and promises nothing (luck %f)", async (chance) => {
-    luck = chance;
-    const link = connection();
+    stage.luck = chance;
+    const link = stage.connection();
     await link.join(player);
-    refusal = () => new Refused(0, "nobody", "", 0);
+    stage.refusal = () => new Refused(0, "nobody", "", 0);
     link.serverStops();
     expect(link.open).toBe(false);
-    expect(peers[0]!.connectionState).toBe("closed");
-    await pass(120_000);
-    expect(states.slice(2).every((state) => state.at === "stopped")).toBe(true);
-    expect(joins.length).toBeGreaterThan(12);
-    expect(joins.length).toBeLessThan(26);
-    refusal = (resume) => (resume ? new Refused(400, "unknown token", "resume", 0) : undefined);
+    expect(stage.peers[0]!.connectionState).toBe("closed");
+    await stage.pass(120_000);
+    expect(stage.states.slice(2).every((state) => state.at === "stopped")).toBe(true);
+    expect(stage.joins.length).toBeGreaterThan(12);
+    expect(stage.joins.length).toBeLessThan(26);
+    stage.refusal = (resume) => (resume ? new Refused(400, "unknown token", "resume", 0) : undefined);
     // Two looks at most: the first finds its place gone, the next asks for a new one.
-    for (let waited = 0; states.at(-1)!.at !== "open" && waited < 15_000; waited += 500) await pass(500);
-    expect(states.at(-1)!.at).toBe("open");
+    for (let waited = 0; stage.ats.at(-1) !== "open" && waited < 15_000; waited += 500) await stage.pass(500);
+    expect(stage.ats.at(-1)).toBe("open");
     // From then on it is a connection like any other.
-    refusal = undefined;
-    peers.at(-1)!.channels[0]!.onclose!();
-    expect(states.at(-1)!.at).toBe("lost");
+    stage.refusal = undefined;
+    stage.refusal = () => new Refused(0, "nobody", "", 0);
+    stage.peer.control.break();
+    await stage.pass(600);
+    expect(stage.ats.at(-1)).toBe("lost");
   });
 
   it("does not look for a stopped server for ever, nor after one has left", async () => {
-    const link = connection();
+    const link = stage.connection();
     await link.join(player);
-    refusal = () => new Refused(503, "stopping", "", 0);
+    stage.refusal = () => new Refused(503, "stopping", "", 0);
     link.serverStops();
-    await pass(11 * 60_000);
-    expect(states.at(-1)).toEqual({ at: "ended", reason: "The server has stopped and did not come back." });
-    const looked = joins.length;
-    await pass(60_000);
-    expect(joins).toHaveLength(looked);
-    refusal = undefined;
+    await stage.pass(11 * 60_000);
+    expect(stage.states.at(-1)).toEqual({ at: "ended", reason: "The server has stopped and did not come back." });
+    const looked = stage.joins.length;
+    await stage.pass(60_000);
+    expect(stage.joins).toHaveLength(looked);
+    stage.refusal = undefined;
     await link.join(player);
     link.serverStops();
     link.leave();
-    await pass(60_000);
-    expect(joins).toHaveLength(looked + 1);
+    await stage.pass(60_000);
+    expect(stage.joins).toHaveLength(looked + 1);
   });
 
   it("comes back as a new player when the server has let go of the old one", async () => {
-    const link = connection();
+    const link = stage.connection();
     await link.join(player);
-    refusal = (resume) => (resume ? new Refused(400, "unknown token", "resume", 0) : undefined);
-    peers[0]!.channels[0]!.onclose!();
-    await pass(3_000);
-    expect(joins.at(-1)).toEqual({ world: "arena", resume: undefined });
+    stage.refusal = (resume) => (resume ? new Refused(400, "unknown token", "resume", 0) : undefined);
+    stage.peer.control.break();
+    await stage.pass(3_000);
+    expect(stage.joins.at(-1)!.resume).toBeUndefined();
     expect(link.open).toBe(true);
   });
 
   it("says why a world refuses, and holds nothing open", async () => {
-    refusal = () => new Refused(409, "The world is full.", "", 0);
-    const link = connection();
+    stage.refusal = () => new Refused(409, "The world is full.", "", 0);
+    const link = stage.connection();
     await expect(link.join(player)).rejects.toThrow("The world is full.");
-    expect(peers[0]!.connectionState).toBe("closed");
-    await pass(60_000);
-    expect(joins).toHaveLength(1);
+    expect(stage.peers[0]!.connectionState).toBe("closed");
+    await stage.pass(60_000);
+    expect(stage.joins).toHaveLength(1);
   });
 
   it("fails with words when no way is found", async () => {
-    const link = connection();
+    const link = stage.connection();
     const joined = link.join(player).catch((error: unknown) => error);
-    peers[0]!.opens = false;
-    await pass(25_000);
+    stage.peers[0]!.opens = false;
+    await stage.pass(25_000);
     expect(String(await joined)).toContain("UDP");
   });
 
   it("leaves for good: the token goes, and nothing is tried again", async () => {
-    const link = connection();
+    const link = stage.connection();
     await link.join(player);
     link.leave();
-    await pass(60_000);
-    expect(left).toEqual(["arena ticket-1"]);
-    expect(kept.size).toBe(0);
-    expect(joins).toHaveLength(1);
-    expect(peers[0]!.channels[0]!.sent).toHaveLength(1);  // Bye
+    await stage.pass(60_000);
+    expect(stage.left).toEqual(["arena ticket-1"]);
+    expect(stage.kept.size).toBe(0);
+    expect(stage.joins).toHaveLength(1);
+    expect(stage.peers[0]!.channels[0]!.sent).toHaveLength(1);  // Bye
   });
 
   it("drops state that would queue up", async () => {
-    const link = connection();
+    const link = stage.connection();
     await link.join(player);
-    const state = peers[0]!.channels[1]!;
+    const state = stage.peers[0]!.channels[1]!;
     state.bufferedAmount = 1 << 20;
-    link.sendState(new Uint8Array(4));
+    link.ping();
     expect(state.sent).toHaveLength(0);
   });
 });

@@ -13,6 +13,11 @@ export class Meter {
   private ticksApart = 2;
   private settledAt = 0;
   bytes = 0;
+  /** How often another server of the world took over, and the time then between the last snapshot of one and the first of the other. */
+  crossings = 0;
+  lastGapMs = 0;
+  private clockedAt = 0;
+  private crosses = false;
 
   restart(snapshotRate: number, tickRate: number): void {
     this.newestTick = 0;
@@ -20,6 +25,20 @@ export class Meter {
     this.came.length = 0;
     this.rate(snapshotRate, tickRate);
     this.settledAt = 0;
+  }
+
+  /** Another server's snapshots follow, in ticks of its own. The way to it is as long as it was, until its Pongs say otherwise. */
+  cross(snapshotRate: number, tickRate: number): void {
+    this.restart(snapshotRate, tickRate);
+    ++this.crossings;
+    this.crosses = true;
+  }
+
+  /** A snapshot that counts came at `nowMs`: measures the gap of a crossing. */
+  clocked(nowMs: number): void {
+    if (this.crosses && this.clockedAt > 0) this.lastGapMs = nowMs - this.clockedAt;
+    this.crosses = false;
+    this.clockedAt = nowMs;
   }
 
   /** The word of a new rate may come before the snapshots that follow it, or after them: what is known of losses begins anew. */

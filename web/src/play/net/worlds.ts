@@ -37,10 +37,10 @@ export class Worlds {
     };
   }
 
-  async join(world: string, wish: JoinWish): Promise<Joined> {
+  async join(world: string, wish: JoinWish, deadlineMs = DEADLINE_MS): Promise<Joined> {
     const got = await this.request("POST", `/api/v1/worlds/${encodeURIComponent(world)}/join`, {
       sdp: wish.sdp, name: wish.name, ...(wish.team && { team: wish.team }), ...(wish.resume && { resume: wish.resume }),
-    });
+    }, deadlineMs);
     return { sdp: text(got["sdp"]), ticket: text(got["ticket"]), player: number(got["player"]), world: text(got["world"]) || world };
   }
 
@@ -49,11 +49,11 @@ export class Worlds {
     if (ticket) beacon(`${this.base}/api/v1/worlds/${encodeURIComponent(world)}/leave`, new Blob([JSON.stringify({ ticket })], { type: "application/json" }));
   }
 
-  private async request(method: string, path: string, body?: Json): Promise<Json> {
+  private async request(method: string, path: string, body?: Json, deadlineMs = DEADLINE_MS): Promise<Json> {
     let response: Response;
     try {
       response = await this.ask(this.base + path, {
-        method, signal: AbortSignal.timeout(DEADLINE_MS), headers: body ? { "Content-Type": "application/json" } : {}, ...(body && { body: JSON.stringify(body) }),
+        method, signal: AbortSignal.timeout(deadlineMs), headers: body ? { "Content-Type": "application/json" } : {}, ...(body && { body: JSON.stringify(body) }),
       });
     } catch {
       throw new Refused(0, "The server does not answer.", "", 0);

@@ -16,14 +16,17 @@ function finish(kind: Body, body: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(builder.asUint8Array());
 }
 
-/** `steps`: consecutive, oldest first, at most STEPS_MAX of them are sent (the newest). `tick`: the newest snapshot's, `received` as in the schema. */
-export function writeInputs(steps: readonly Step[], tick: number, received: number): Uint8Array<ArrayBuffer> {
+/**
+ * `steps`: consecutive, oldest first, at most STEPS_MAX of them are sent (the newest). `tick`: the newest snapshot's, `received` as in the schema.
+ * `now`: what `seen` counts back from: `tick`, or, while there was no snapshot (`tick` is 0), the tick that the server will be at.
+ */
+export function writeInputs(steps: readonly Step[], tick: number, received: number, now = tick): Uint8Array<ArrayBuffer> {
   builder.clear();
   const first = Math.max(0, steps.length - STEPS_MAX);
   Inputs.startStepsVector(builder, steps.length - first);
   for (let i = steps.length - 1; i >= first; --i) {
     const step = steps[i]!;
-    InputStep.createInputStep(builder, step.aim, step.buttons, step.slot, Math.min(255, Math.max(0, tick - step.shown)));
+    InputStep.createInputStep(builder, step.aim, step.buttons, step.slot, Math.min(255, Math.max(0, Math.round(now - step.shown))));
   }
   const vector = builder.endVector();
   const sequence = steps[steps.length - 1]?.sequence ?? 0;

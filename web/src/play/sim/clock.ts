@@ -18,6 +18,8 @@ export class ServerClock {
   private interval = 1000 / 30;
   private at = 0;
   private shown = 0;
+  /** What is known of arrivals is another server's, moved to the ticks of the present one: good until its first snapshot. */
+  private isGuess = false;
   delayMs = DELAY_START_MS;
   jitterMs = 0;
 
@@ -25,8 +27,20 @@ export class ServerClock {
     this.count = 0;
     this.next = 0;
     this.shown = 0;
+    this.isGuess = false;
     this.delayMs = DELAY_START_MS;
     this.rate(snapshotRate);
+  }
+
+  /** Another server's ticks follow, which are `apart` more than those so far: what is shown goes on without a jump. */
+  cross(apart: number, snapshotRate: number): void {
+    this.rate(snapshotRate);
+    if (!this.count) return;
+    this.least -= apart * TICK_MS;
+    this.offsets[0] = this.least;
+    this.count = this.next = 1;
+    this.isGuess = true;
+    if (this.shown !== 0) this.shown += apart;
   }
 
   rate(snapshotRate: number): void {
@@ -34,6 +48,8 @@ export class ServerClock {
   }
 
   snapshot(tick: number, nowMs: number): void {
+    if (this.isGuess) this.count = this.next = 0;
+    this.isGuess = false;
     this.offsets[this.next] = nowMs - tick * TICK_MS;
     this.next = (this.next + 1) % WINDOW;
     this.count = Math.min(WINDOW, this.count + 1);

@@ -6,6 +6,7 @@ const AHEAD_MAX = 15;      // ticks that somebody is moved on without news
 const FORGET_TICKS = 66;   // "someone not refreshed for a second may be forgotten"
 const JUMP_UNITS = 60;     // in one step between samples: it respawned
 const SMOOTH_MS = 70;
+const KEPT_TICKS = 30;     // that somebody is shown whom the next server has not told of
 
 interface Sample { tick: number; x: number; y: number; vx: number; vy: number; aim: number }
 
@@ -25,6 +26,7 @@ export class Track {
   private count = 0;
   private offX = 0;
   private offY = 0;
+  private isKept = false;
 
   constructor(readonly id: number) {
     for (let i = 0; i < SAMPLES; ++i) this.samples.push({ tick: 0, x: 0, y: 0, vx: 0, vy: 0, aim: 0 });
@@ -37,11 +39,13 @@ export class Track {
   /** Takes a sample, in order or late. `shownTick` is what is on the screen now. */
   take(entity: Entity, tick: number, shownTick: number): void {
     if (this.count && (generationOf(entity.look) !== generationOf(this.look) || (isAlive(entity.look) && !isAlive(this.look)))) this.count = 0;
+    const wasKept = this.isKept && this.count > 0;
+    if (this.isKept) this.yieldTo(tick);
     let at = this.count;
     while (at > 0 && this.samples[at - 1]!.tick > tick) --at;
     if (at > 0 && this.samples[at - 1]!.tick === tick) return;
     const isNewest = at === this.count;
-    const guessed = this.count > 0 && shownTick > this.newest;
+    const guessed = (this.count > 0 && shownTick > this.newest) || wasKept;
     const last = this.samples[this.count - 1];
     const jumped = isNewest && last !== undefined && Math.hypot(entity.x - last.x, entity.y - last.y) > JUMP_UNITS + 8 * (tick - last.tick);
     if (jumped) {
@@ -49,7 +53,7 @@ export class Track {
       at = 0;
       this.offX = this.offY = 0;
     }
-    const before = this.count ? { x: this.x, y: this.y } : undefined;
+    const before = this.count || (wasKept && !jumped) ? { x: this.x, y: this.y } : undefined;
     if (this.count === SAMPLES) {
       if (at === 0) return;  // older than all that are kept
       this.samples.push(this.samples.shift()!);
@@ -80,6 +84,20 @@ export class Track {
       this.x += this.offX;
       this.y += this.offY;
     }
+  }
+
+  /** Another server's ticks follow, which are `apart` more. It stays until that one tells of it, but not for long. */
+  cross(apart: number, shownTick: number): void {
+    for (const sample of this.samples) sample.tick += apart;
+    this.goneAt = Math.min(this.goneAt + apart, shownTick + KEPT_TICKS);
+    this.isKept = true;
+  }
+
+  /** The next server's first word, of `tick`, counts more than what the one before said of later. */
+  private yieldTo(tick: number): void {
+    this.isKept = false;
+    this.goneAt = Infinity;
+    while (this.count > 0 && this.samples[this.count - 1]!.tick >= tick) --this.count;
   }
 
   /** Moves to where it was at `tick`. False when it is to be forgotten. */
@@ -161,6 +179,11 @@ export class Others {
   gone(id: number, tick: number): void {
     const track = this.tracks.get(id);
     if (track && track.newest < tick) track.goneAt = Math.min(track.goneAt, tick);
+  }
+
+  /** As Track.cross(); `shownTick` is one of the ticks that follow. */
+  cross(apart: number, shownTick: number): void {
+    for (const track of this.tracks.values()) track.cross(apart, shownTick);
   }
 
   show(tick: number, passedMs: number): void {

@@ -70,6 +70,24 @@ describe("others", () => {
     expect(others.tracks.get(5)!.x).toBe(40);
   });
 
+  it("glide to where the next server has them, although its first word is of before the last one's newest", () => {
+    const others = new Others();
+    for (let tick = 90; tick <= 100; tick += 2) others.take(at(2 * tick), tick, 0);
+    others.show(98, 16);
+    others.cross(1_000, 1_098);
+    others.show(1_098, 0);
+    expect(others.tracks.get(5)!.x).toBeCloseTo(196, 6);
+    // The server is four units further on, and its ticks were taken for two more than they are.
+    others.take(at(200), 1_098, 1_098);
+    expect(others.tracks.get(5)!.x).toBeCloseTo(196, 6);
+    expect(others.tracks.get(5)!.newest).toBe(1_098);
+    for (let tick = 1_100; tick <= 1_160; tick += 2) {
+      others.take(at(200 + 2 * (tick - 1_098)), tick, tick - 6);
+      others.show(tick - 6, 33);
+    }
+    expect(others.tracks.get(5)!.x).toBeCloseTo(200 + 2 * (1_154 - 1_098), 0);
+  });
+
   it("turn the shorter way", () => {
     expect(turn(3, -3, 0.5)).toBeCloseTo(Math.PI, 1);
     expect(turn(0.1, -0.1, 1)).toBeCloseTo(-0.1, 6);
@@ -96,6 +114,32 @@ describe("the shown tick", () => {
     }
     return clock;
   }
+
+  it("goes on without a jump in the next server's ticks, and is right soon although they were guessed wrong by three", () => {
+    const clock = new ServerClock();
+    clock.restart(30);
+    let now = 0;
+    let last = 0;
+    const run = (tick: number, count: number) => {
+      for (let i = 0; i < count; ++i) {
+        now += 2 * TICK_MS;
+        clock.snapshot(tick + 2 * i, now);
+        const shown = clock.advance(now);
+        if (last) expect(shown - last).toBeGreaterThan(1.7);
+        if (last) expect(shown - last).toBeLessThan(2.3);
+        last = shown;
+      }
+    };
+    run(1_000, 60);
+    const ahead = clock.newest(now) - clock.showing;
+    clock.cross(5_003, 30);
+    expect(clock.newest(now) - clock.showing).toBeCloseTo(ahead, 6);
+    last += 5_003;
+    run(6_120, 60);
+    expect(clock.newest(now)).toBeCloseTo(6_238, 6);
+    expect(clock.newest(now) - clock.showing).toBeCloseTo(clock.delayMs / TICK_MS, 0);
+    expect(clock.jitterMs).toBeCloseTo(0, 6);
+  });
 
   it("is about a tenth of a second behind on a calm network, further on an uneven one, and never runs backwards", () => {
     const calm = run(2);

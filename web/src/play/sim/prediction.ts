@@ -51,6 +51,17 @@ export class Prediction {
     this.backlogs.length = 0;
   }
 
+  /** Another server's ticks follow, which are `apart` more; its inputs are the same as those of the one before. */
+  cross(apart: number): void {
+    for (const step of this.pending) step.shown += apart;
+  }
+
+  /** The connection was lost for a while: what is under way is void, and the numbers go on. */
+  resume(): void {
+    this.pending.length = 0;
+    this.backlogs.length = 0;
+  }
+
   /** Steps under way or waiting at the server: the least of the last half second. */
   get backlog(): number {
     return this.backlogs.length ? Math.min(...this.backlogs) : 0;

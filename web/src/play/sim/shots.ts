@@ -4,6 +4,7 @@ import { Team, teamOf, weaponOf, type Shot, type Weapon } from "../protocol/type
 
 const SHOTS_MAX = 1_024;
 const TOLD_MAX = 8_192;
+const SAME_TICKS = 4;    // two servers' words of one shot are no further apart
 const GHOST_TICKS = 45;  // a predicted shot that the server did not fire is taken back after so long
 
 export interface Flight {
@@ -44,11 +45,18 @@ export class Shots {
     this.told.clear();
   }
 
+  /** Another server's ticks follow, which are `apart` more. Ids are the world's: what flies goes on, and is not told anew. */
+  cross(apart: number): void {
+    for (const [id, fired] of this.told) this.told.set(id, fired + apart);
+    for (const flight of this.flights) if (!flight.own) flight.tick += apart;
+    this.wallsChanged();
+  }
+
   /** The server tells of a shot in its snapshot of `tick`; `ownTick` is the player's own time now. */
   take(shot: Shot, tick: number, self: number, ownTick: number): void {
     // Each is said twice, against loss.
     const fired = tick - shot.ago;
-    if (this.told.get(shot.id) === fired) return;
+    if (Math.abs((this.told.get(shot.id) ?? -Infinity) - fired) < SAME_TICKS) return;
     if (this.told.size >= TOLD_MAX) this.told.clear();
     this.told.set(shot.id, fired);
     const weapon = weaponOf(shot.look);

@@ -137,6 +137,15 @@ export class Scene {
     this.world.visible = true;
   }
 
+  /** The same world by another server's word: only what is different is drawn anew. */
+  crossed(welcome: Welcome, walls: readonly number[]): void {
+    if (welcome.view !== this.view) {
+      this.view = welcome.view;
+      this.camera.resize(this.camera.width, this.camera.height, welcome.view);
+    }
+    for (const index of walls) this.walls.change(index);
+  }
+
   happened(happening: Happening, nowMs: number): void {
     this.effects.show(happening, this.game.wallFacts);
     switch (happening.kind) {
