@@ -37,7 +37,7 @@ rtc::Options endpoint_options(const Shared& shared, std::size_t index) {
     out.limits.silence = std::min(std::chrono::milliseconds(15'000), options.resume / 2);
     // Longer than between two snapshots at 30 a second: an acknowledgement goes out with one.
     out.sctp.sack_delay = std::chrono::milliseconds(45);
-    out.sctp.message_bytes_max = protocol::to_world_bytes_max * 4;
+    out.sctp.message_bytes_max = protocol::to_world_bytes_max * 2;
     if (shared.shards.size() > 1)
         out.ufrag_prefix = std::string(1, static_cast<char>(first_shard + index));
     return out;

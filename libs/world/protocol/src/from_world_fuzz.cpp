@@ -62,6 +62,13 @@ void touch(const Message& message) {
         touch(chat->text());
     }
     if (const auto* notice = message.body_as_Notice()) touch(notice->text());
+    if (const auto* invitation = message.body_as_Invitation()) sum += invitation->number();
+    if (const auto* answer = message.body_as_Answer()) {
+        touch(answer->sdp());
+        touch(answer->error());
+        sum += answer->number();
+    }
+    if (const auto* moved = message.body_as_Moved()) sum += moved->connected() ? 1 : 0;
     if (const auto* pong = message.body_as_Pong()) sum += pong->time() + pong->tick();
     if (const auto* custom = message.body_as_Custom()) {
         MUSTER_ASSERT(custom->payload() == nullptr ||

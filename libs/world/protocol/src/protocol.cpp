@@ -19,11 +19,11 @@ struct Direction {
 
 bool from_player(Body body) {
     return body == Body::Inputs || body == Body::Ping || body == Body::Say || body == Body::Bye ||
-           body == Body::Custom;
+           body == Body::Custom || body == Body::Offer;
 }
 
 bool from_world(Body body) {
-    return body >= Body::Welcome && body <= Body::MAX;
+    return body >= Body::Welcome && body <= Body::MAX && body != Body::Offer;
 }
 
 constexpr flatbuffers::uoffset_t depth_max =
@@ -92,6 +92,13 @@ std::span<const std::byte> aligned(std::span<const std::byte> bytes,
 Result<const Message*> read_from_player(std::span<const std::byte> bytes) {
     const auto message = read(bytes, {to_world_bytes_max, 2, from_player});
     if (!message) return message;
+    if (const auto* offer = (*message)->body_as_Offer()) {
+        if (offer->sdp()->size() > offer_bytes_max)
+            return fail(Errc::invalid_argument, "The SDP is longer than 4096 bytes.", "sdp");
+        return message;
+    }
+    if (bytes.size() > to_world_packet_max)
+        return fail(Errc::invalid_argument, "The message is too long.");
     if (const auto* inputs = (*message)->body_as_Inputs()) {
         if (inputs->steps() != nullptr && inputs->steps()->size() > steps_max)
             return fail(Errc::invalid_argument, "There are too many steps.", "steps");

@@ -32,6 +32,12 @@ std::vector<std::byte> say(const std::string& text) {
     return finished(builder, Body::Say, CreateSay(builder, offset));
 }
 
+std::vector<std::byte> offer(const std::string& sdp) {
+    flatbuffers::FlatBufferBuilder builder;
+    const auto text = builder.CreateString(sdp);
+    return finished(builder, Body::Offer, CreateOffer(builder, 3, text));
+}
+
 std::vector<std::byte> pong() {
     flatbuffers::FlatBufferBuilder builder;
     return finished(builder, Body::Pong, CreatePong(builder, 5, 6));
@@ -141,10 +147,18 @@ TEST(Protocol, RefusesEveryTruncation) {
 
 TEST(Protocol, RefusesMoreBytesThanAPlayerMaySend) {
     auto bytes = inputs(1);
-    bytes.resize(to_world_bytes_max);
+    bytes.resize(to_world_packet_max);
     EXPECT_TRUE(read_from_player(bytes).has_value());
-    bytes.resize(to_world_bytes_max + 1);
+    bytes.resize(to_world_packet_max + 1);
     EXPECT_FALSE(read_from_player(bytes).has_value());
+}
+
+TEST(Protocol, TakesAnOfferOfFourKilobytesAndNothingElseSoLong) {
+    EXPECT_EQ(field_of(offer(std::string(offer_bytes_max, 'v'))), "none");
+    EXPECT_LE(offer(std::string(offer_bytes_max, 'v')).size(), to_world_bytes_max);
+    EXPECT_EQ(field_of(offer(std::string(offer_bytes_max + 1, 'v'))), "sdp");
+    EXPECT_FALSE(read_from_player(offer(std::string(to_world_bytes_max, 'v'))).has_value());
+    EXPECT_FALSE(read_from_world(offer("v=0")).has_value()) << "a world makes none";
 }
 
 TEST(Protocol, RefusesTablesThatOverlapToMakeVerifyingLong) {

@@ -17,6 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     MUSTER_ASSERT(size <= to_world_bytes_max);
+    MUSTER_ASSERT(size <= to_world_packet_max || (*message)->body_as_Offer() != nullptr);
     std::uint64_t sum = 0;
     if (const auto* inputs = (*message)->body_as_Inputs()) {
         sum += inputs->sequence() + inputs->tick() + inputs->received();
@@ -37,6 +38,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             MUSTER_ASSERT(custom->payload()->size() <= custom_bytes_max);
             for (const std::uint8_t one : *custom->payload()) sum += one;
         }
+    } else if (const auto* offer = (*message)->body_as_Offer()) {
+        MUSTER_ASSERT(offer->sdp()->size() <= offer_bytes_max);
+        for (const char c : *offer->sdp()) sum += static_cast<std::uint8_t>(c);
+        sum += offer->number();
     } else {
         MUSTER_ASSERT((*message)->body_as_Bye() != nullptr);
     }
