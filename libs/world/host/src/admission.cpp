@@ -48,11 +48,25 @@ Result<void> Admission::admit(const std::string& address, Timestamp now) {
         ++refused_;
         return allowed;
     }
+    count(address);
+    return {};
+}
+
+Result<void> Admission::admit_guest(const std::string& address) {
+    const std::lock_guard lock(mutex_);
+    if (sessions_ >= sessions_max_) {
+        ++refused_;
+        return fail(Errc::exhausted, "the server is full");
+    }
+    count(address);
+    return {};
+}
+
+void Admission::count(const std::string& address) {
     ++sessions_;
     Sessions& sessions = sessions_of_[address];
     ++sessions.all;
     ++sessions.opening;
-    return {};
 }
 
 void Admission::opened(const std::string& address) {

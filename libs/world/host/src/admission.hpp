@@ -20,6 +20,9 @@ class Admission {
     /// that may never come: of these an address has a quarter of its sessions, 16 at least, so that
     /// words alone take few places.
     Result<void> admit(const std::string& address, Timestamp now);
+    /// The same for a player whom another server of the world sends, so that neither joins a second
+    /// nor sessions of an address are looked at; `address` must be none of a player's.
+    Result<void> admit_guest(const std::string& address);
     void opened(const std::string& address);
     void release(const std::string& address, bool was_opened);
     [[nodiscard]] std::size_t sessions() const;
@@ -27,6 +30,7 @@ class Admission {
 
   private:
     Result<void> check(const std::string& address, Timestamp now);
+    void count(const std::string& address);
 
     const std::size_t sessions_max_;
     const std::size_t per_address_max_;

@@ -31,6 +31,18 @@ TEST(Admission, TakesSoManyJoinsASecondFromOneAddressAndSaysWhenToComeBack) {
     EXPECT_EQ(admission.refused(), 1);
 }
 
+TEST(Admission, WhomAnotherServerSendsMeetsNoLimitButTheServers) {
+    Admission admission(limits(40, 1, 1, 1));
+    for (int i = 0; i < 40; ++i) EXPECT_TRUE(admission.admit_guest("server b"));
+    const auto full = admission.admit_guest("server b");
+    ASSERT_FALSE(full);
+    EXPECT_EQ(full.error().code, Errc::exhausted);
+    EXPECT_FALSE(admission.admit("a", Timestamp{1'000s})) << "they are counted with everybody";
+    admission.opened("server b");
+    admission.release("server b", true);
+    EXPECT_TRUE(admission.admit("a", Timestamp{1'000s}));
+}
+
 TEST(Admission, TakesSoManyJoinsASecondInAll) {
     Admission admission(limits(100, 100, 3, 3));
     const Timestamp now{1'000s};

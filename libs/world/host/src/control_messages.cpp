@@ -62,6 +62,27 @@ Bytes write_line(std::string_view name, std::string_view text) {
     return finish(builder, protocol::CreateChat(builder, sim::no_player, from, said));
 }
 
+Bytes write_invitation(std::uint32_t number) {
+    flatbuffers::FlatBufferBuilder builder(64);
+    return finish(builder, protocol::CreateInvitation(builder, number));
+}
+
+Bytes write_answer(std::uint32_t number, std::string_view sdp, std::string_view error) {
+    flatbuffers::FlatBufferBuilder builder(sdp.size() + error.size() + 128);
+    const auto text = [&builder](std::string_view one) {
+        return one.empty() ? flatbuffers::Offset<flatbuffers::String>()
+                           : builder.CreateString(one.data(), one.size());
+    };
+    const auto answer = text(sdp);
+    const auto why = text(error);
+    return finish(builder, protocol::CreateAnswer(builder, number, answer, why));
+}
+
+Bytes write_moved(bool is_connected) {
+    flatbuffers::FlatBufferBuilder builder(64);
+    return finish(builder, protocol::CreateMoved(builder, is_connected));
+}
+
 Bytes write_pong(std::uint64_t time, sim::Tick tick) {
     flatbuffers::FlatBufferBuilder builder(64);
     return finish(builder, protocol::CreatePong(builder, time, tick));

@@ -17,6 +17,12 @@ using replication::Bytes;
                                 sim::PlayerId own);
 /// A line of chat of nobody who plays.
 [[nodiscard]] Bytes write_line(std::string_view name, std::string_view text);
+// To a page that goes to another server of its world.
+[[nodiscard]] Bytes write_invitation(std::uint32_t number);
+/// Without an SDP: it will not be, and why.
+[[nodiscard]] Bytes write_answer(std::uint32_t number, std::string_view sdp,
+                                 std::string_view error);
+[[nodiscard]] Bytes write_moved(bool is_connected);
 [[nodiscard]] Bytes write_pong(std::uint64_t time, sim::Tick tick);
 
 }  // namespace muster::host

@@ -18,6 +18,7 @@ inbound::Inputs read_inputs(const protocol::Inputs& message) {
     count = std::min(count, message.sequence());
     for (std::uint32_t i = 0; i < count; ++i) {
         const protocol::InputStep* step = steps->Get(steps->size() - count + i);
+        out.seen_ago[i] = step->seen();
         out.steps[i] = {
             .sequence = message.sequence() - (count - 1 - i),
             .seen = out.newest > step->seen() ? out.newest - step->seen() : sim::Tick{0},
@@ -50,6 +51,10 @@ Result<Inbound> read_inbound(std::span<const std::byte> bytes, std::vector<std::
         }
         case protocol::Body::Bye:
             return inbound::Bye{};
+        case protocol::Body::Offer: {
+            const protocol::Offer& offer = *(*message)->body_as_Offer();
+            return inbound::Offer{offer.number(), {offer.sdp()->data(), offer.sdp()->size()}};
+        }
         case protocol::Body::Custom: {
             const protocol::Custom& custom = *(*message)->body_as_Custom();
             inbound::Custom out{.command = custom.command(), .payload = {}};

@@ -20,6 +20,8 @@ struct Inputs {
     std::uint32_t received = 0;
     std::size_t count = 0;
     std::array<sim::Input, protocol::steps_max> steps{};  ///< oldest first
+    /// How many ticks before `newest` (or before now, when there is none) `seen` is.
+    std::array<std::uint8_t, protocol::steps_max> seen_ago{};
 };
 struct Ping {
     std::uint64_t time = 0;
@@ -29,13 +31,18 @@ struct Say {
     bool team_only = false;
 };
 struct Bye {};
+/// For a second connection, to another server of the world.
+struct Offer {
+    std::uint32_t number = 0;
+    std::string_view sdp;  ///< in the message's bytes
+};
 struct Custom {
     std::uint8_t command = 0;
     std::span<const std::byte> payload;  ///< in the message's bytes
 };
 }  // namespace inbound
-using Inbound =
-    std::variant<inbound::Inputs, inbound::Ping, inbound::Say, inbound::Bye, inbound::Custom>;
+using Inbound = std::variant<inbound::Inputs, inbound::Ping, inbound::Say, inbound::Bye,
+                             inbound::Offer, inbound::Custom>;
 
 /// `invalid_argument` for what is no message of a player. `room` is reused for what does not lie
 /// where it can be read; both must outlive what is returned.

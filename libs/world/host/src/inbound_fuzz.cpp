@@ -22,6 +22,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             MUSTER_ASSERT(inputs->steps[i].seen <= inputs->newest);
         }
     }
+    if (const auto* offer = std::get_if<inbound::Offer>(&*read)) {
+        MUSTER_ASSERT(offer->sdp.size() <= muster::protocol::offer_bytes_max);
+        std::uint64_t sum = 0;
+        for (const char one : offer->sdp) sum += static_cast<std::uint8_t>(one);
+        volatile auto keep = sum;
+        static_cast<void>(keep);
+    }
     if (const auto* custom = std::get_if<inbound::Custom>(&*read)) {
         MUSTER_ASSERT(custom->payload.size() <= muster::protocol::custom_bytes_max);
         std::uint64_t sum = 0;

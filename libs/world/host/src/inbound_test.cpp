@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "game_generated.h"
 #include "muster/replication/mirror.hpp"
 
 namespace muster::host {
@@ -22,6 +23,7 @@ TEST(Inbound, StepsAreNumberedFromTheNewestBack) {
     EXPECT_EQ(inputs.newest, 100);
     EXPECT_EQ(inputs.received, 0b101);
     ASSERT_EQ(inputs.count, 3);
+    EXPECT_EQ(inputs.seen_ago[1], 6);
     EXPECT_EQ(inputs.steps[0], (sim::Input{.sequence = 8, .seen = 100, .aim = 1, .buttons = 1}));
     EXPECT_EQ(inputs.steps[1], (sim::Input{.sequence = 9, .seen = 94, .aim = 2}));
     EXPECT_EQ(inputs.steps[2], (sim::Input{.sequence = 10, .seen = 0, .aim = 3, .slot = 4}))
@@ -36,6 +38,20 @@ TEST(Inbound, SequencesBeginWithOne) {
     const auto& inputs = std::get<inbound::Inputs>(*read);
     ASSERT_EQ(inputs.count, 2);
     EXPECT_EQ(inputs.steps[0].sequence, 1);
+}
+
+TEST(Inbound, ReadsAnOffer) {
+    flatbuffers::FlatBufferBuilder builder;
+    const auto sdp = builder.CreateString("v=0");
+    builder.Finish(protocol::CreateMessage(builder, protocol::Body::Offer,
+                                           protocol::CreateOffer(builder, 9, sdp).Union()),
+                   protocol::MessageIdentifier());
+    std::vector<std::uint64_t> room;
+    const auto read =
+        read_inbound(std::as_bytes(std::span(builder.GetBufferPointer(), builder.GetSize())), room);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(std::get<inbound::Offer>(*read).number, 9);
+    EXPECT_EQ(std::get<inbound::Offer>(*read).sdp, "v=0");
 }
 
 TEST(Inbound, ReadsACommandWithItsPayload) {

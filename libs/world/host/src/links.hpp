@@ -60,7 +60,8 @@ struct Expect {
     std::uint8_t generation = 0;
     rtc::Offer offer;
     std::string ticket;
-    std::string address;  ///< for Admission::release()
+    std::string address;    ///< for Admission::release()
+    bool is_guest = false;  ///< another server's player, who may come
     Answer answer;
 };
 /// The connection is the player's now: these come first on its control channel.
@@ -70,7 +71,13 @@ struct Begin {
 };
 struct TellAll {
     SharedBytes message;
-    sim::Team team = sim::Team::none;  ///< none: everybody
+    sim::Team team = sim::Team::none;     ///< none: everybody
+    std::vector<sim::PlayerId> except{};  ///< ascending
+};
+/// For one session alone, at once.
+struct Tell {
+    SessionId session = 0;
+    SharedBytes message;
 };
 /// What concerns some players and nobody else, by ascending id.
 struct TellSome {
@@ -80,6 +87,9 @@ struct TellSome {
 struct End {
     SessionId session = 0;
     SharedBytes notice;
+    /// Its player has gone elsewhere: what waits and the notice arrive first, and what it says
+    /// until then is still heard.
+    bool is_farewell = false;
 };
 struct Introduce {
     sim::PlayerId player = sim::no_player;
@@ -91,7 +101,7 @@ struct Scores {
 
 }  // namespace mail
 using Mail = std::variant<std::monostate, mail::Expect, mail::Begin, mail::TellAll, mail::TellSome,
-                          mail::End, mail::Introduce, mail::Scores>;
+                          mail::Tell, mail::End, mail::Introduce, mail::Scores>;
 
 struct InputNote {
     SessionId session = 0;
@@ -116,6 +126,13 @@ struct Ended {
     How how = How::lost;
     std::chrono::milliseconds silent{0};  ///< for so long nothing was heard before it was lost
 };
+/// A page's offer for a connection to another server.
+struct Offered {
+    SessionId session = 0;
+    sim::PlayerId player = sim::no_player;
+    std::uint32_t number = 0;
+    std::string sdp;
+};
 /// For the world's extension.
 struct Custom {
     SessionId session = 0;
@@ -131,7 +148,8 @@ struct Said {
 };
 
 }  // namespace note
-using Note = std::variant<std::monostate, note::Opened, note::Ended, note::Said, note::Custom>;
+using Note = std::variant<std::monostate, note::Opened, note::Ended, note::Said, note::Offered,
+                          note::Custom>;
 
 /// Between one world and one shard.
 struct Link {

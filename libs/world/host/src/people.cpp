@@ -77,6 +77,15 @@ Result<sim::PlayerId> People::find(const std::string& resume) {
 }
 
 Result<sim::PlayerId> People::take_place(const JoinRequest& request) {
+    if (others_ != nullptr) {
+        const auto ticket = read_ticket(request.resume);
+        if (ticket && others_->has(ticket->player))
+            return fail(Errc::unavailable, "the player of this ticket is another server's");
+        if (!others_->takes_players()) {
+            return fail(Errc::unavailable,
+                        "this server takes no players now: it has no region to keep, or no id");
+        }
+    }
     const sim::JoinRequest join{.name = request.name, .team = request.team, .bot = false};
     auto player = world_.join(join);
     if (!player && player.error().code == Errc::exhausted &&
@@ -87,7 +96,28 @@ Result<sim::PlayerId> People::take_place(const JoinRequest& request) {
     seats_[*player] = {};
     seats_[*player].state = Seat::State::opening;
     ++count_;
+    if (others_ != nullptr) others_->joined(*player);
     return player;
+}
+
+// In the shard with the fewest; it is counted here, so that the next one sees it.
+SessionId People::new_session() {
+    const auto least = std::ranges::min_element(
+        shared_.shards, {}, [](const auto& shard) { return shard->sessions.load(); });
+    const auto shard = static_cast<std::size_t>(least - shared_.shards.begin());
+    (*least)->sessions.fetch_add(1);
+    door_.links[shard]->sessions.fetch_add(1);
+    return SessionId{shard} << session_shard_bit | ++shared_.sessions_begun;
+}
+
+bool People::expect(mail::Expect expect) {
+    const std::size_t shard = shard_of(expect.session);
+    const std::string address = expect.address;
+    if (post_.send(shard, std::move(expect))) return true;
+    shared_.shards[shard]->sessions.fetch_sub(1);
+    door_.links[shard]->sessions.fetch_sub(1);
+    shared_.admission.release(address, false);
+    return false;
 }
 
 void People::join(JoinCommand command, Instant now) {
@@ -102,14 +132,8 @@ void People::join(JoinCommand command, Instant now) {
         return;
     }
     Seat& seat = seats_[*player];
-    // The shard with the fewest; it is counted here, so that the next one sees it.
-    const auto least = std::ranges::min_element(
-        shared_.shards, {}, [](const auto& shard) { return shard->sessions.load(); });
-    const auto shard = static_cast<std::size_t>(least - shared_.shards.begin());
-    (*least)->sessions.fetch_add(1);
-    door_.links[shard]->sessions.fetch_add(1);
     if (seat.pending != 0) end(seat.pending, nullptr);
-    seat.pending = SessionId{shard} << session_shard_bit | ++shared_.sessions_begun;
+    seat.pending = new_session();
     seat.ticket = make_ticket(door_.index, *player);
     seat.ticket_hash = sha256(seat.ticket);
     if (seat.state == Seat::State::lost) {
@@ -118,17 +142,14 @@ void People::join(JoinCommand command, Instant now) {
     }
     ++shared_.joins;
     if (is_resumed) ++shared_.resumed;
-    mail::Expect expect{.session = seat.pending,
-                        .player = *player,
-                        .generation = world_.players()[*player].generation,
-                        .offer = std::move(command.offer),
-                        .ticket = seat.ticket,
-                        .address = address,
-                        .answer = command.answer};
-    if (post_.send(shard, std::move(expect))) return;
-    (*least)->sessions.fetch_sub(1);
-    door_.links[shard]->sessions.fetch_sub(1);
-    shared_.admission.release(address, false);
+    const bool expected = expect({.session = seat.pending,
+                                  .player = *player,
+                                  .generation = world_.players()[*player].generation,
+                                  .offer = std::move(command.offer),
+                                  .ticket = seat.ticket,
+                                  .address = address,
+                                  .answer = command.answer});
+    if (expected) return;
     ended({.session = seat.pending, .player = *player, .how = note::Ended::How::never_came}, now);
     command.answer(fail(Errc::unavailable, "the server is too busy"));
 }
@@ -143,7 +164,10 @@ void People::leave(const std::string& text) {
 
 void People::submit(const InputNote& note) {
     Seat& seat = seats_[note.player];
-    if (seat.state != Seat::State::live || seat.session != note.session) return;
+    if (seat.state != Seat::State::live || seat.session != note.session) {
+        submit_of_guest(note);
+        return;
+    }
     world_.submit(note.player, note.input);
     seat.sequence = std::max(seat.sequence, note.input.sequence);
     ++inputs_;
@@ -154,12 +178,19 @@ void People::handle(Note& note, Instant now) {
     if (const auto* ended_now = std::get_if<note::Ended>(&note)) ended(*ended_now, now);
     if (const auto* said_now = std::get_if<note::Said>(&note)) said(*said_now);
     if (const auto* custom = std::get_if<note::Custom>(&note)) said(*custom);
+    if (auto* offer = std::get_if<note::Offered>(&note)) offered(*offer);
 }
 
 void People::opened(const note::Opened& note) {
     Seat& seat = seats_[note.player];
+    if (guest_opened(note)) return;
     if (seat.state == Seat::State::empty || seat.pending != note.session) {
-        end(note.session, nullptr);
+        // Its player may have gone to another server meanwhile.
+        if (others_ != nullptr) {
+            send_away(note.session, false);
+        } else {
+            end(note.session, nullptr);
+        }
         return;
     }
     if (seat.state == Seat::State::live) {
@@ -172,18 +203,25 @@ void People::opened(const note::Opened& note) {
     seat.state = Seat::State::live;
     seat.session = std::exchange(seat.pending, 0);
     seat.previous_hash.clear();
+    begin(note.player);
+    extension_.joined(note.player, returned);
+}
+
+// From now on its session is told and shown what happens.
+void People::begin(sim::PlayerId player) {
+    Seat& seat = seats_[player];
     const replication::WelcomeOptions options{.world = door_.name,
                                               .resume = std::exchange(seat.ticket, {}),
                                               .snapshot_rate = shared_.snapshot_rate.load()};
     mail::Begin begin{.session = seat.session, .messages = {}};
-    begin.messages.push_back(share(replication::write_welcome(
-        world_, door_.frames->newest().options(), note.player, options)));
+    begin.messages.push_back(share(
+        replication::write_welcome(world_, door_.frames->newest().options(), player, options)));
     begin.messages.push_back(share(replication::write_match(world_)));
-    if (!post_.send(shard_of(note.session), std::move(begin))) end(note.session, nullptr);
-    extension_.joined(note.player, returned);
+    if (!post_.send(shard_of(seat.session), std::move(begin))) end(seat.session, nullptr);
 }
 
 void People::ended(const note::Ended& note, Instant now) {
+    if (guest_ended(note)) return;
     Seat& seat = seats_[note.player];
     if (seat.state == Seat::State::empty) return;
     if (seat.pending == note.session) {
@@ -208,12 +246,18 @@ void People::ended(const note::Ended& note, Instant now) {
 
 void People::said(const note::Said& note) {
     const Seat& seat = seats_[note.player];
-    if (seat.state != Seat::State::live || seat.session != note.session) return;
+    const bool plays = seat.state == Seat::State::live && seat.session == note.session;
+    const bool has_gone = seat.departed != 0 && seat.departed == note.session;
+    if (!plays && !has_gone) return;
     ++door_.chats;
     const sim::Team team = note.team_only ? world_.players()[note.player].team : sim::Team::none;
-    post_.send_all(mail::TellAll{
-        share(replication::write_chat(world_, note.player, note.text, team != sim::Team::none)),
-        team});
+    auto message =
+        share(replication::write_chat(world_, note.player, note.text, team != sim::Team::none));
+    if (others_ != nullptr) {
+        others_->said(std::move(message), team);
+    } else {
+        post_.send_all(mail::TellAll{std::move(message), team});
+    }
 }
 
 void People::said(const note::Custom& note) {
@@ -223,7 +267,9 @@ void People::said(const note::Custom& note) {
 }
 
 void People::expire(Instant now) {
+    if (others_ != nullptr) expire_guests(now);
     if (lost_ == 0) return;
+    if (others_ != nullptr) stand_still(now);
     for (std::size_t i = 0; i < seats_.size(); ++i) {
         const Seat& seat = seats_[i];
         if (seat.state == Seat::State::lost && seat.pending == 0 && seat.remove_at <= now) {

@@ -2,10 +2,13 @@
 
 #include <deque>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "muster/bots/bots.hpp"
+#include "muster/mesh/wire.hpp"
 #include "muster/sim/world.hpp"
+#include "others.hpp"
 #include "shared.hpp"
 
 namespace muster::host {
@@ -50,6 +53,21 @@ class People {
     /// Removes those who were lost for too long.
     void expire(Instant now);
 
+    // Of a world that is spread over several servers (people_spread.cpp).
+
+    /// Before anybody comes; `others` outlive this.
+    void set_others(Others& others) { others_ = &others; }
+    /// Expects the page of another server's player with this offer. Answered like a join, without a
+    /// ticket.
+    void expect_guest(sim::PlayerId player, std::string_view from, rtc::Offer offer, Answer answer);
+    [[nodiscard]] mesh::Seat seat_of(sim::PlayerId player, Instant now) const;
+    /// The player is one of here from now on; whether its page is, too.
+    bool arrive(sim::PlayerId player, const mesh::Seat& seat, Instant now);
+    /// The player is one of here no more. Its page goes on with its second connection, or resumes.
+    void depart(sim::PlayerId player, bool is_connected);
+    /// To the page of a player who plays.
+    void tell(sim::PlayerId player, SharedBytes message);
+
     [[nodiscard]] std::size_t count() const { return count_; }  ///< also those who are lost
     [[nodiscard]] std::uint64_t inputs() const { return inputs_; }
 
@@ -64,10 +82,30 @@ class People {
         std::string previous_hash;  ///< good for another try until the pending session is open
         Instant remove_at{};
         std::uint32_t sequence = 0;  ///< of the newest input
+        Instant stands_from{};       ///< lost since it came: what it still wants is over by then
+        SessionId departed = 0;      ///< of who has gone elsewhere, and may not know it yet
+    };
+    /// The connection of a page whose player is another server's and may come here.
+    struct Guest {
+        SessionId session = 0;
+        bool is_open = false;
+        std::uint8_t generation = 0;
     };
 
     [[nodiscard]] Result<sim::PlayerId> find(const std::string& resume);
     [[nodiscard]] Result<sim::PlayerId> take_place(const JoinRequest& request);
+    [[nodiscard]] SessionId new_session();
+    /// False when the shard takes no mail; then nothing has come of it.
+    [[nodiscard]] bool expect(mail::Expect expect);
+    void begin(sim::PlayerId player);
+    /// Whether it was a guest's.
+    bool guest_opened(const note::Opened& note);
+    bool guest_ended(const note::Ended& note);
+    void submit_of_guest(const InputNote& note);
+    void expire_guests(Instant now);
+    void stand_still(Instant now);
+    void offered(note::Offered& note);
+    void send_away(SessionId session, bool is_connected);
     void opened(const note::Opened& note);
     void ended(const note::Ended& note, Instant now);
     void said(const note::Said& note);
@@ -81,7 +119,10 @@ class People {
     bots::Bots& bots_;
     Post& post_;
     ExtensionDesk& extension_;
+    Others* others_ = nullptr;
     std::vector<Seat> seats_;
+    std::unordered_map<sim::PlayerId, Guest> guests_;
+    Instant guests_looked_at_{};
     std::size_t count_ = 0;
     std::size_t lost_ = 0;
     std::uint64_t inputs_ = 0;

@@ -16,6 +16,7 @@ struct Shard::Session {
           world(&in),
           player(expected.player),
           address(expected.address),
+          is_guest(expected.is_guest),
           viewer(expected.player, expected.generation) {}
 
     SessionId id;
@@ -23,6 +24,7 @@ struct Shard::Session {
     WorldSide* world;
     sim::PlayerId player;
     std::string address;  ///< for Admission::release()
+    bool is_guest;        ///< expected as one
     replication::Viewer viewer;
 
     bool open = false;     ///< the peer's channels work
@@ -33,6 +35,7 @@ struct Shard::Session {
     rtc::Gone why = rtc::Gone::dropped;
     Instant close_at{};  ///< when in closing_
     bool closing = false;
+    bool is_farewell = false;  ///< closing, once it has everything
 
     std::uint16_t control_stream = protocol::control_stream;
     std::uint16_t state_stream = protocol::state_stream;
@@ -46,6 +49,7 @@ struct Shard::Session {
     Bucket inputs{{.per_second = 150, .burst = 150}};
     Bucket pings{{.per_second = 5, .burst = 5}};
     Bucket chats{{.per_second = 0.5, .burst = 5}};
+    Bucket offers{{.per_second = 1, .burst = 4}};
     Bucket customs{{.per_second = 20, .burst = 40}};
     Bucket chat_notices{{.per_second = 0.5, .burst = 1}};
 };

@@ -114,12 +114,14 @@ class Shard final : rtc::Listener {
     void end(const mail::End& end);
     void tell_all(WorldSide& world, const mail::TellAll& tell);
     void tell_some(WorldSide& world, const mail::TellSome& some);
+    void tell_one(const mail::Tell& tell);
     void tell(Session& session, SharedBytes message);
     void pump(Session& session);
     void flush_soon(Session& session);
     void flush_marked();
     void close(Session& session, Instant after);
     void close_due(Instant now);
+    [[nodiscard]] bool has_everything(Session& session);
     void stop_playing(Session& session);
     void bury();
     void send_note(WorldSide& world, Note note);
@@ -131,6 +133,9 @@ class Shard final : rtc::Listener {
     void hear(Session& session, const inbound::Say& say);
     void hear(Session& session, const inbound::Custom& custom);
     void hear(Session& session, const inbound::Bye& bye);
+    void hear(Session& session, const inbound::Offer& offer);
+    void hear_farewell(Session& session, const Inbound& inbound);
+    void go_on_talking(WorldSide& world);
     void round(WorldSide& world);
     void serve(WorldSide& world, Session& session, const replication::Frame& frame);
     void keep_time(WorldSide& world, WorldSide::Turn& turn, sim::Tick period);

@@ -68,21 +68,33 @@ void Shard::on_channel_closed(rtc::PeerId, std::uint16_t) {}
 void Shard::on_message(rtc::PeerId peer, std::uint16_t, bool is_text,
                        std::span<const std::byte> message) {
     const auto known = sessions_.find(peer);
-    if (is_text || known == sessions_.end() || known->second->closing) return;
+    if (is_text || known == sessions_.end()) return;
+    if (known->second->closing && !known->second->is_farewell) return;
     const auto inbound = read_inbound(message, room_);
     if (!inbound) return;
+    if (known->second->closing) {
+        hear_farewell(*known->second, *inbound);
+        return;
+    }
     std::visit([&](const auto& said) { hear(*known->second, said); }, *inbound);
 }
 
 void Shard::hear(Session& session, const inbound::Inputs& inputs) {
     session.viewer.acknowledge(inputs.newest, inputs.received);
     Link& link = *session.world->link;
+    // A player who comes from another server counts on from there.
+    const bool may_jump = session.is_guest && session.sequence == 0;
     for (std::size_t i = 0; i < inputs.count; ++i) {
-        const sim::Input& input = inputs.steps[i];
+        sim::Input input = inputs.steps[i];
+        // To a page that knows nothing of our ticks, ago is from now.
+        const sim::Tick ago = inputs.seen_ago[i];
+        if (inputs.newest == 0 && session.is_guest && ago > 0 && session.world->tick > ago)
+            input.seen = session.world->tick - ago;
         if (input.sequence <= session.sequence) continue;
         // Far ahead of what any line loses, nothing that came after it would ever count.
         const auto newest = std::max(session.sequence, session.viewer.acknowledged());
-        if (input.sequence > newest && input.sequence - newest > sequence_jump_max) continue;
+        if (!may_jump && input.sequence > newest && input.sequence - newest > sequence_jump_max)
+            continue;
         session.sequence = input.sequence;
         session.heard = session.world->tick;
         if (!session.inputs.take(stamp(now_)) ||
@@ -115,6 +127,17 @@ void Shard::hear(Session& session, const inbound::Say& say) {
     tell(session, std::make_shared<const Bytes>(replication::write_notice(
                       static_cast<std::uint8_t>(protocol::NoticeKind::chat_limited),
                       "You say too much at once.", shared_.snapshot_rate.load())));
+}
+
+void Shard::hear(Session& session, const inbound::Offer& offer) {
+    if (!session.playing || !session.offers.take(stamp(now_))) return;
+    send_note(*session.world,
+              note::Offered{session.id, session.player, offer.number, std::string(offer.sdp)});
+}
+
+// What its player said before it knew that it has gone elsewhere.
+void Shard::hear_farewell(Session& session, const Inbound& inbound) {
+    if (const auto* say = std::get_if<inbound::Say>(&inbound)) hear(session, *say);
 }
 
 // Over its limit, or while the world is far behind, it is dropped: what else a shard has to note
@@ -154,6 +177,7 @@ void Shard::round(WorldSide& world) {
     const sim::Tick period = std::max(sim::Tick{1}, sim::tick_rate / shared_.snapshot_rate.load());
     const sim::Tick turns = std::min(period, frame.tick() - world.tick);
     world.tick = frame.tick();
+    if (turns == 0) go_on_talking(world);
     if (world.playing.empty()) return;
     const auto start = std::chrono::steady_clock::now();
     std::size_t served = 0;
@@ -171,6 +195,15 @@ void Shard::round(WorldSide& world) {
     }
     socket_.flush();
     if (served > 0) rounds_.record(now_, std::chrono::steady_clock::now() - start);
+}
+
+// A world that stands still shows nothing new, but what is said goes out.
+void Shard::go_on_talking(WorldSide& world) {
+    for (const auto& [session, cadence] : world.playing) {
+        if (session->gone || session->closing || session->control.empty()) continue;
+        pump(*session);
+        flush_soon(*session);
+    }
 }
 
 void Shard::serve(WorldSide& world, Session& session, const replication::Frame& frame) {

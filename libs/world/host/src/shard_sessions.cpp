@@ -12,6 +12,8 @@ constexpr std::size_t control_messages_max = 1'024;
 constexpr std::size_t control_bytes_max = 1'048'576;
 /// For a last notice to arrive before the connection is closed.
 constexpr Instant last_words{300'000};
+/// For everything to arrive before the connection of a player who has gone elsewhere is closed.
+constexpr Instant farewell_max{2'000'000};
 constexpr sctp::Reliability reliable{};
 
 }  // namespace
@@ -22,6 +24,7 @@ void Shard::take_mail(WorldSide& world) {
         if (auto* one = std::get_if<mail::Begin>(&mail)) begin(world, *one);
         if (const auto* one = std::get_if<mail::TellAll>(&mail)) tell_all(world, *one);
         if (const auto* one = std::get_if<mail::TellSome>(&mail)) tell_some(world, *one);
+        if (const auto* one = std::get_if<mail::Tell>(&mail)) tell_one(*one);
         if (const auto* one = std::get_if<mail::End>(&mail)) end(*one);
         if (auto* one = std::get_if<mail::Introduce>(&mail)) {
             world.persons[one->player] = std::move(one->person);
@@ -73,15 +76,26 @@ void Shard::end(const mail::End& end) {
         pump(*session);
         flush_soon(*session);
     }
-    close(*session, end.notice ? last_words : Instant(0));
+    session->is_farewell = end.is_farewell && session->open && !session->closing;
+    close(*session, session->is_farewell ? farewell_max : end.notice ? last_words : Instant(0));
 }
 
 void Shard::tell_all(WorldSide& world, const mail::TellAll& tell_all) {
     for (const auto& [session, cadence] : world.playing) {
         const bool is_meant = tell_all.team == sim::Team::none ||
                               world.persons[session->player].team == tell_all.team;
-        if (is_meant && !session->closing) tell(*session, tell_all.message);
+        if (!is_meant || session->closing) continue;
+        if (std::ranges::binary_search(tell_all.except, session->player)) continue;
+        tell(*session, tell_all.message);
     }
+}
+
+void Shard::tell_one(const mail::Tell& one) {
+    Session* const session = find(one.session);
+    if (session == nullptr || session->gone || session->closing) return;
+    tell(*session, one.message);
+    pump(*session);
+    flush_soon(*session);
 }
 
 void Shard::tell_some(WorldSide& world, const mail::TellSome& some) {
@@ -95,7 +109,7 @@ void Shard::tell_some(WorldSide& world, const mail::TellSome& some) {
 
 // Goes out with the session's next snapshot.
 void Shard::tell(Session& session, SharedBytes message) {
-    if (session.gone) return;
+    if (session.gone || session.is_farewell) return;  // nothing comes after a farewell
     if (session.control.size() >= control_messages_max ||
         session.control_bytes + message->size() > control_bytes_max) {
         if (!session.closing) {
@@ -157,12 +171,21 @@ void Shard::close_due(Instant now) {
     for (std::size_t i = 0; i < closing_.size(); ++i) {
         Session& session = *closing_[i];
         if (session.gone) continue;
-        if (session.close_at > now) continue;
+        if (session.close_at > now && !has_everything(session)) continue;
         endpoint_.drop(session.peer, now);
         if (session.gone) continue;
         session.gone = true;  // the endpoint knew nothing of it
         gone_.push_back(&session);
     }
+}
+
+bool Shard::has_everything(Session& session) {
+    if (!session.is_farewell) return false;
+    if (!session.control.empty()) {
+        pump(session);
+        endpoint_.flush(session.peer, now_);
+    }
+    return session.control.empty() && endpoint_.reliable_bytes_pending(session.peer) == 0;
 }
 
 void Shard::stop_playing(Session& session) {
