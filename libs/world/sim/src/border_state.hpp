@@ -81,6 +81,12 @@ struct Window {
 };
 inline constexpr std::size_t windows_max = 64;
 
+[[nodiscard]] inline bool lies_in(const std::vector<Box>& regions, Vec at) {
+    return std::ranges::any_of(regions, [at](const Box& box) {
+        return at.x >= box.low.x && at.x < box.high.x && at.y >= box.low.y && at.y < box.high.y;
+    });
+}
+
 /// What a World has that is one of several; one that is alone has none.
 struct Border {
     explicit Border(std::size_t players_max) : ledgers(players_max) {
@@ -100,6 +106,10 @@ struct Border {
     // By the map's order; empty: decides on all.
     std::vector<std::uint8_t> own_walls;
     std::vector<std::uint8_t> own_pickups;
+    std::vector<std::uint8_t> own_spawns;
+    /// Where else own players may be spawned, when the map has no spawn for them in `part.regions`;
+    /// numbered after the map's.
+    std::vector<SpawnSpec> places;
     std::vector<Tick> pickups_claimed_at;
     std::array<Tick, 2> flags_claimed_at{};
 

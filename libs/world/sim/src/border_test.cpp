@@ -56,7 +56,10 @@ struct Side {
     };
 
     Side(Line& its_line, bool is_west)
-        : line(its_line), west(is_west), stage(rules, {wall(-40, 850, 30, 10, 100)}) {
+        : line(its_line),
+          west(is_west),
+          stage(rules, {wall(-40, 850, 30, 10, 100)}, {},
+                {{place(-50, 800), Team::none}, {place(50, 800), Team::none}}) {
         const Box half = west ? Box{place(-1000, -1000), place(0, 1000)}
                               : Box{place(0, -1000), place(1000, 1000)};
         const Part part{.origin = west ? 1U : 2U,

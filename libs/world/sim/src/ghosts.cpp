@@ -12,12 +12,6 @@ Vec middle_of(const Box& box) {
     return {(box.low.x + box.high.x) / 2, (box.low.y + box.high.y) / 2};
 }
 
-bool lies_in(const std::vector<Box>& regions, Vec at) {
-    return std::ranges::any_of(regions, [at](const Box& box) {
-        return at.x >= box.low.x && at.x < box.high.x && at.y >= box.low.y && at.y < box.high.y;
-    });
-}
-
 }  // namespace
 
 Border& World::Impl::one_of_several() {
@@ -48,6 +42,7 @@ Result<void> World::Impl::set_part(const Part& part) {
     while (next_projectile % part.projectile_stride != part.projectile_rest) ++next_projectile;
     own.own_walls.clear();
     own.own_pickups.clear();
+    find_places();
     if (part.regions.empty()) return {};
     for (const WallSpec& spec : map.walls) {
         own.own_walls.push_back(lies_in(part.regions, middle_of(spec.box)) ? 1 : 0);

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "muster/sim/border.hpp"
 #include "stage.hpp"
 
 namespace muster::sim {
@@ -144,6 +145,91 @@ TEST(Spawning, SpreadsACrowdOverTicks) {
     EXPECT_EQ(alive(), 64);
     for (int i = 0; i < 15; ++i) world.step();
     EXPECT_EQ(alive(), 1000);
+}
+
+bool is_in(const Box& box, Vec at) {
+    return at.x >= box.low.x && at.x < box.high.x && at.y >= box.low.y && at.y < box.high.y;
+}
+
+/// Where so many are born who join a world that has this region, and again when they died.
+std::vector<Vec> births(World& world, const Box& region, std::size_t count) {
+    EXPECT_TRUE(world.set_part({.origin = 1, .regions = {region}}).has_value());
+    for (std::size_t i = 0; i < count; ++i) EXPECT_TRUE(world.join({}).has_value());
+    world.step();
+    std::vector<Vec> out;
+    for (const Player& player : world.players()) {
+        if (!player.present) continue;
+        EXPECT_TRUE(player.alive);
+        EXPECT_TRUE(is_in(region, player.at)) << player.at.x << ' ' << player.at.y;
+        EXPECT_TRUE(world.is_free(player.at, player_radius));
+        out.push_back(player.at);
+    }
+    EXPECT_EQ(out.size(), count);
+    return out;
+}
+
+TEST(Spawning, IsAtTheSpawnsOfOwnRegions) {
+    for (const Mode mode : {Mode::free_for_all, Mode::capture_the_flag}) {
+        const Map map = classic_arena(1);
+        const Box west{map.bounds.low, {0, map.bounds.high.y}};
+        World world(map, {.mode = mode, .players_max = 60}, 1);
+        for (const Vec at : births(world, west, 60)) {
+            if (mode != Mode::free_for_all) continue;
+            EXPECT_TRUE(std::ranges::any_of(map.spawns, [&](const SpawnSpec& spec) {
+                return is_in(west, spec.at) && std::abs(spec.at.x - at.x) <= 40 * unit &&
+                       std::abs(spec.at.y - at.y) <= 40 * unit;
+            }));
+        }
+        // When regions move, so does where everybody is born.
+        const Box east{{0, map.bounds.low.y}, map.bounds.high};
+        ASSERT_TRUE(world.set_part({.origin = 1, .regions = {east}}).has_value());
+        for (PlayerId id = 0; id < 60; ++id) world.leave(id);
+        births(world, east, 60);
+    }
+}
+
+TEST(Spawning, FindsFreePlacesInRegionsWithoutASpawn) {
+    Map map = classic_arena(1);
+    std::erase_if(map.spawns, [](const SpawnSpec& spec) { return spec.at.x < 0; });
+    const Box west{map.bounds.low, {0, map.bounds.high.y}};
+    World world(map, {.mode = Mode::free_for_all, .players_max = 300}, 1);
+    const auto born = births(world, west, 64);
+    // Not all at one place.
+    const auto [least, most] = std::ranges::minmax(born, {}, &Vec::x);
+    EXPECT_GT(most.x - least.x, 400 * unit);
+    World again(map, {.mode = Mode::free_for_all, .players_max = 300}, 1);
+    EXPECT_EQ(births(again, west, 64), born);
+    EXPECT_EQ(again.hash(), world.hash());
+    // In a corner, too, and in a region of which only a little is on the map.
+    World corner(map, {.players_max = 20}, 1);
+    births(corner, {map.bounds.low, map.bounds.low + place(90, 90)}, 20);
+    World edge(map, {.players_max = 20}, 1);
+    births(edge, {map.bounds.low - place(5000, 5000), map.bounds.low + place(60, 400)}, 20);
+}
+
+TEST(Spawning, FindsPlacesForTheTeamThatHasNoSpawnInARegion) {
+    Map map = classic_arena(1);
+    std::erase_if(map.spawns, [](const SpawnSpec& spec) { return spec.team == Team::none; });
+    const Box west{map.bounds.low, {-300 * unit, map.bounds.high.y}};
+    World world(map, {.players_max = 40}, 1);
+    births(world, west, 40);
+    for (const Player& player : world.players()) {
+        if (player.team != Team::red) continue;
+        EXPECT_TRUE(std::ranges::any_of(map.spawns, [&](const SpawnSpec& spec) {
+            return spec.team == Team::red && std::abs(spec.at.x - player.at.x) <= 40 * unit &&
+                   std::abs(spec.at.y - player.at.y) <= 40 * unit;
+        })) << "red has its own";
+    }
+}
+
+TEST(Spawning, IsAnywhereWhenARegionHasNoFreePlace) {
+    Stage stage({.mode = Mode::free_for_all}, {wall(-900, -900, 200, 200)});
+    ASSERT_TRUE(
+        stage.world.set_part({.origin = 1, .regions = {{place(-850, -850), place(-750, -750)}}})
+            .has_value());
+    const PlayerId ann = stage.world.join({}).value();
+    stage.step();
+    EXPECT_TRUE(stage.player(ann).alive);
 }
 
 }  // namespace

@@ -232,10 +232,11 @@ Result<Record> Record::decode(std::span<const std::byte> bytes) {
     return record;
 }
 
-Result<Record> World::Impl::release(PlayerId id) {
+Result<Record> World::Impl::copy(PlayerId id) const {
     if (!is_own(id)) return fail(Errc::not_found, "no own player has this id", "player");
-    Border& own = one_of_several();
-    Player& player = players[id];
+    const Ledger nothing;
+    const Ledger& ledger = border ? border->ledgers[id] : nothing;
+    const Player& player = players[id];
     const Backstage& known = backstage[id];
     Record record{.id = id,
                   .player = player,
@@ -247,8 +248,8 @@ Result<Record> World::Impl::release(PlayerId id) {
                   .credits = inputs[id].credits(),
                   .newest_input = inputs[id].newest(),
                   .inputs = {},
-                  .judged = own.ledgers[id].judged.oldest_first(),
-                  .counted = own.ledgers[id].counted.oldest_first()};
+                  .judged = ledger.judged.oldest_first(),
+                  .counted = ledger.counted.oldest_first()};
     record.player.joined_at = tick - player.joined_at;
     for (Tick Player::* time :
          {&Player::reload_until, &Player::shot_ready_at, &Player::strike_ready_at,
@@ -264,7 +265,14 @@ Result<Record> World::Impl::release(PlayerId id) {
             input.seen == 0 || input.seen > tick ? 0 : 1 + std::min(tick - input.seen, rewind_max);
         record.inputs.push_back(input);
     }
-    player.ghost = true;
+    return record;
+}
+
+Result<Record> World::Impl::release(PlayerId id) {
+    auto record = copy(id);
+    if (!record) return record;
+    Border& own = one_of_several();
+    players[id].ghost = true;
     if (own.ids_are_lent) own.lent[id] = false;
     own.ledgers[id] = {};
     inputs[id].clear();
@@ -396,6 +404,9 @@ void World::Impl::agree_on_flags(PlayerId id) {
     }
 }
 
+Result<Record> World::copy(PlayerId player) const {
+    return impl_->copy(player);
+}
 Result<Record> World::release(PlayerId player) {
     return impl_->release(player);
 }

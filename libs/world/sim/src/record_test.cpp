@@ -162,6 +162,52 @@ TEST(Record, IsRefusedWhereItDoesNotBelong) {
     EXPECT_EQ(journey.there.world.adopt(record).error().code, Errc::conflict);
 }
 
+TEST(Record, CanBeCopiedWithoutAnyChange) {
+    World world(classic_arena(1), {.players_max = 40}, 1);
+    ScriptedPlayers players(world, 1);
+    players.join(40);
+    for (int i = 0; i < 400; ++i) {
+        players.think(4);
+        world.step();
+    }
+    players.think(4);
+    const World& seen = world;
+    for (const bool is_alone : {true, false}) {
+        if (!is_alone) ASSERT_TRUE(world.set_part({.origin = 1}).has_value());
+        for (const PlayerId id : world.present()) {
+            const std::uint64_t before = world.hash();
+            const auto copy = seen.copy(id);
+            ASSERT_TRUE(copy.has_value());
+            EXPECT_EQ(world.hash(), before);
+            EXPECT_FALSE(copy->inputs.empty());
+            ASSERT_TRUE(Record::decode(copy->encode()).has_value());
+            if (!is_alone) {
+                const std::vector<std::byte> bytes = copy->encode();
+                EXPECT_EQ(world.release(id)->encode(), bytes);
+            }
+        }
+    }
+    EXPECT_EQ(seen.copy(3).error().code, Errc::not_found) << "a ghost is another's to copy";
+    EXPECT_EQ(seen.copy(999).error().code, Errc::not_found);
+}
+
+TEST(Record, CopiesWhatWasJudgedOnThePlayer) {
+    Journey journey;
+    const Claim claim{.origin = 7,
+                      .number = 3,
+                      .player = 9,
+                      .team = Team::blue,
+                      .victim = journey.ann,
+                      .victim_generation = journey.before().generation,
+                      .life = journey.before().life,
+                      .damage = 5,
+                      .match = journey.here.world.match().number};
+    ASSERT_TRUE(journey.here.world.set_part({.origin = 1}).has_value());
+    ASSERT_TRUE(journey.here.world.judge(claim).has_value());
+    ASSERT_EQ(journey.here.world.copy(journey.ann)->judged.size(), 1U);
+    EXPECT_EQ(journey.here.world.copy(journey.ann)->judged[0].number, 3U);
+}
+
 TEST(Record, PutsNobodyIntoAWall) {
     Stage here;
     for (const WallSpec& wall : {wall(-20, -20, 40, 40), wall(-300, -300, 600, 600)}) {

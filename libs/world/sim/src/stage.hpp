@@ -16,11 +16,12 @@ struct Stage {
     static constexpr Vec blue_base{900 * unit, 0};
 
     explicit Stage(Rules rules = {}, std::vector<WallSpec> walls = {},
-                   std::vector<PickupSpec> pickups = {})
+                   std::vector<PickupSpec> pickups = {},
+                   std::vector<SpawnSpec> spawns = {{{0, 800 * unit}, Team::none}})
         : world(Map{.name = "stage",
                     .bounds = {{-1000 * unit, -1000 * unit}, {1000 * unit, 1000 * unit}},
                     .walls = std::move(walls),
-                    .spawns = {{{0, 800 * unit}, Team::none}},
+                    .spawns = std::move(spawns),
                     .pickups = std::move(pickups),
                     .flag_bases = {red_base, blue_base}},
                 rules, 1),

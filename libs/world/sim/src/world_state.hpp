@@ -153,6 +153,19 @@ struct World::Impl {
     void take_pickup(std::uint16_t index, PlayerId taker, Team team);
 
     // spawning.cpp
+    /// The map's, then those of find_places().
+    [[nodiscard]] const SpawnSpec& spawn_at(std::size_t index) const {
+        return index < map.spawns.size() ? map.spawns[index]
+                                         : border->places[index - map.spawns.size()];
+    }
+    [[nodiscard]] bool may_spawn_at(std::size_t index) const {
+        return !border || index >= border->own_spawns.size() || border->own_spawns[index] != 0;
+    }
+    [[nodiscard]] bool may_spawn_at(Vec at) const {
+        return !border || border->part.regions.empty() || lies_in(border->part.regions, at);
+    }
+    void find_places();
+    [[nodiscard]] std::vector<Vec> free_places() const;
     void spawn_waiting();
     void spawn(PlayerId id);
     void look_round(std::size_t spawn_index);
@@ -193,6 +206,7 @@ struct World::Impl {
     Result<void> show(const Event& event);
 
     // record.cpp
+    [[nodiscard]] Result<Record> copy(PlayerId id) const;
     Result<Record> release(PlayerId id);
     Result<void> check(const Record& record) const;
     Result<void> adopt(const Record& record, Tick underway);

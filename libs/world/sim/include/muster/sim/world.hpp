@@ -77,7 +77,9 @@ class World {
     // between two steps; what they make known is in the next step's events. Errors change nothing,
     // and any value is harmless. The state is still a pure function of the calls.
 
-    /// May be called again, when regions move. `invalid_argument` for a stride or rest that is
+    /// May be called again, when regions move. Own players are spawned only within them: at the
+    /// map's spawns, or, when none is for a team, at free places that are looked for here, which
+    /// may take as long as generating the map. `invalid_argument` for a stride or rest that is
     /// none, and for a region that is empty.
     [[nodiscard]] Result<void> set_part(const Part& part);
     /// From the first of these on, join() without an id gives only ids that were lent here. One
@@ -89,6 +91,9 @@ class World {
     /// sees it blink, until it is posed or dispelled; what it fired flies on here. `not_found` when
     /// it is not an own one.
     [[nodiscard]] Result<Record> release(PlayerId player);
+    /// What release() would give, but nothing changes: for who would go on with the player if this
+    /// World ended.
+    [[nodiscard]] Result<Record> copy(PlayerId player) const;
     /// Puts a player in who goes on as if nothing had happened; the inputs that waited as a ghost's
     /// follow those of the record. Who would stand in a wall, for walls may differ for a moment, is
     /// put beside it, or spawned anew; one of an earlier match begins as after its end. `underway`:
