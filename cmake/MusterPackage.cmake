@@ -4,6 +4,8 @@ install(TARGETS muster muster-load muster-shim RUNTIME)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/web/dist/ DESTINATION ${CMAKE_INSTALL_DATADIR}/muster/web OPTIONAL)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/games/ DESTINATION ${CMAKE_INSTALL_DATADIR}/muster/games
     FILES_MATCHING PATTERN "*.toml")
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/sdk/plugin/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
+install(DIRECTORY ${CMAKE_SOURCE_DIR}/sdk/plugin/examples DESTINATION ${CMAKE_INSTALL_DOCDIR}/plugins COMPONENT dev)
 install(FILES packaging/systemd/muster.service packaging/systemd/muster-coordinator.service
     packaging/systemd/muster-node.service packaging/systemd/muster-world.service DESTINATION /lib/systemd/system)
 install(FILES packaging/muster.toml DESTINATION /etc/muster)
