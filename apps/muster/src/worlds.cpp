@@ -9,6 +9,7 @@
 #include "muster/base/file.hpp"
 #include "muster/base/random.hpp"
 #include "muster/base/text.hpp"
+#include "muster/plugins/plugins.hpp"
 
 namespace muster {
 namespace {
@@ -146,6 +147,22 @@ void set_network(const settings::Settings& given, host::Options& options) {
         static_cast<double>(given.number("world.joins_per_address_per_second"));
 }
 
+using HostLog = std::function<void(host::LogLevel, std::string_view)>;
+
+// Null when there are none. What they store is of this data folder.
+Result<std::shared_ptr<plugins::Plugins>> plugins_from(const Role& role, const HostLog& log) {
+    const settings::Settings& given = role.settings;
+    if (given.list("world.plugins").empty()) return nullptr;
+    return plugins::Plugins::load(
+        {.files = given.list("world.plugins"),
+         .folder = role.data_dir / "plugins",
+         .settings = given.plugins(),
+         .budget = given.duration("world.plugin_budget"),
+         .strikes = static_cast<std::uint32_t>(given.number("world.plugin_strikes")),
+         .log = log,
+         .clock = {}});
+}
+
 std::vector<host::IceServers::Extra> extra_servers(const std::string& text) {
     std::vector<host::IceServers::Extra> servers;
     for (const std::string& one : split_list(text, ';')) {
@@ -172,12 +189,24 @@ Result<std::unique_ptr<host::WorldServer>> open_worlds(Role& role, Ready& ready)
     host::Options options;
     options.worlds = std::move(*worlds);
     set_network(given, options);
-    options.log = [log = role.log](host::LogLevel level, std::string_view text) {
+    const HostLog say = [log = role.log](host::LogLevel level, std::string_view text) {
         log.say(level == host::LogLevel::error     ? Level::error
                 : level == host::LogLevel::warning ? Level::warning
                                                    : Level::info,
                 text);
     };
+    options.log = say;
+    auto plugins = plugins_from(role, say);
+    if (!plugins) return std::unexpected(plugins.error());
+    if (*plugins) {
+        for (host::WorldOptions& world : options.worlds) {
+            world.extension = (*plugins)->extension(world.name);
+        }
+        options.log = [say, plugins = *plugins](host::LogLevel level, std::string_view text) {
+            say(level, text);
+            plugins->tap(level, text);
+        };
+    }
     auto server = host::WorldServer::open(std::move(options));
     if (!server) return std::unexpected(server.error());
     ready["udp"] = local_address(given.address("udp.address"), (*server)->udp_port());

@@ -218,6 +218,17 @@ class Loader {
         return {};
     }
 
+    // plugin.NAME.KEY, which no table of ours lists.
+    bool take_plugins(const std::string& name, const FileValue& value) {
+        constexpr std::string_view group = "plugin.";
+        if (!name.starts_with(group)) return false;
+        const auto dot = name.find('.', group.size());
+        if (dot == std::string::npos || name.find('.', dot + 1) != std::string::npos) return false;
+        const auto plugin = name.substr(group.size(), dot - group.size());
+        settings_.plugins_[plugin][name.substr(dot + 1)] = value.text;
+        return true;
+    }
+
     Result<void> check_file() {
         std::vector<std::string> known;
         std::set<std::string> aliases;
@@ -232,6 +243,7 @@ class Loader {
             if (value.is_table || aliases.contains(name) ||
                 std::ranges::find(known, name) != known.end())
                 continue;
+            if (take_plugins(name, value)) continue;
             const auto dot = name.rfind('.');
             if (dot != std::string::npos && tables.contains(name.substr(0, dot))) continue;
             const auto old = std::ranges::find(retired(), name, &Retired::name);

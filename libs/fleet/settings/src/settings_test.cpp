@@ -246,6 +246,27 @@ TEST(Load, RefusesHalfOfAPair) {
     expect_refused({.flags = {{"--link-lease", "1s"}}}, "--link-lease", "longer than link.ping");
 }
 
+TEST(Settings, TakePluginsTablesAsTheyAre) {
+    const auto settings =
+        good({.role = Role::world,
+              .file = "[plugin.herald]\nwelcome = \"Hello, {name}\"\nstreak = 5\n"
+                      "[plugin.\"my-own\"]\nfast = true\nwho = [\"a\", \"b\"]\n"});
+    EXPECT_EQ(settings.plugins(),
+              (Settings::PluginTables{{"herald", {{"welcome", "Hello, {name}"}, {"streak", "5"}}},
+                                      {"my-own", {{"fast", "true"}, {"who", "a,b"}}}}));
+    expect_refused({.role = Role::world, .file = "[plugin]\nherald = 5\n"}, "muster.toml line 2",
+                   "plugin.herald is not known");
+    expect_refused({.role = Role::world, .file = "[plugin.herald.deep]\nx = 5\n"},
+                   "muster.toml line 2", "plugin.herald.deep.x is not known");
+}
+
+TEST(Settings, NamePluginsAndWhatTheyMayTake) {
+    const auto settings = good({.role = Role::world, .flags = {{"--plugins", "a.so,/b"}}});
+    EXPECT_EQ(settings.list("world.plugins"), (std::vector<std::string>{"a.so", "/b"}));
+    EXPECT_EQ(settings.duration("world.plugin_budget"), std::chrono::milliseconds(2));
+    EXPECT_EQ(settings.number("world.plugin_strikes"), 60);
+}
+
 Input of_world(Map flags) {
     return {.role = Role::world, .flags = std::move(flags)};
 }

@@ -217,6 +217,38 @@ std::vector<Entry> world_server_entries() {
     };
 }
 
+std::vector<Entry> world_plugin_entries() {
+    return {
+        {.name = "world.plugins",
+         .flag = "--plugins",
+         .environment = "MUSTER_WORLD_PLUGINS",
+         .type = Type::list,
+         .preset = "",
+         .roles = here,
+         .description = "Plugins for all worlds (sdk/plugin/README.md): .so files, and folders of "
+                        "them. They run with all that the process may do. What a plugin is told "
+                        "itself stands in the table `[plugin.NAME]` of muster.toml."},
+        {.name = "world.plugin_budget",
+         .flag = "--plugin-budget",
+         .environment = "MUSTER_WORLD_PLUGIN_BUDGET",
+         .type = Type::duration,
+         .preset = "2ms",
+         .roles = here,
+         .description = "What one plugin may take of a tick before it is called slow.",
+         .min = 1,
+         .max = 1'000},
+        {.name = "world.plugin_strikes",
+         .flag = "--plugin-strikes",
+         .environment = "MUSTER_WORLD_PLUGIN_STRIKES",
+         .type = Type::number,
+         .preset = "60",
+         .roles = here,
+         .description = "So many slow ticks, or failed calls of a kind, in a row switch a plugin "
+                        "off in that world; 0: never.",
+         .max = 1'000'000},
+    };
+}
+
 std::vector<Entry> world_limit_entries() {
     return {
         {.name = "world.sessions_max",

@@ -12,6 +12,7 @@ namespace muster::settings {
 [[nodiscard]] std::vector<Entry> world_place_entries();
 [[nodiscard]] std::vector<Entry> world_match_entries();
 [[nodiscard]] std::vector<Entry> world_server_entries();
+[[nodiscard]] std::vector<Entry> world_plugin_entries();
 [[nodiscard]] std::vector<Entry> world_limit_entries();
 [[nodiscard]] std::vector<Entry> ice_entries();
 [[nodiscard]] std::vector<Entry> ice_turn_entries();

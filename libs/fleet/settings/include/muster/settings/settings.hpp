@@ -96,6 +96,11 @@ class Settings {
     /// Of a list of "key=value".
     [[nodiscard]] std::map<std::string, std::string> pairs(std::string_view name) const;
     [[nodiscard]] PortRange port_range(std::string_view name) const;
+    /// What [plugin.NAME] of the file says, by plugin and key: they alone know what it means. A
+    /// list is a text with commas.
+    using PluginTables =
+        std::map<std::string, std::map<std::string, std::string, std::less<>>, std::less<>>;
+    [[nodiscard]] const PluginTables& plugins() const { return plugins_; }
     [[nodiscard]] bool is_given(std::string_view name) const;  ///< not by default
 
     /// Where it came from: "default", "--http", "MUSTER_HTTP", "muster.toml line 3".
@@ -112,6 +117,7 @@ class Settings {
     [[nodiscard]] const Value& at(std::string_view name) const;
     std::map<std::string, Value, std::less<>> values_;
     std::vector<std::string> notes_;
+    PluginTables plugins_;
 };
 
 /// Everything, checked. Errors are invalid_argument, begin with where the value came from, have the
