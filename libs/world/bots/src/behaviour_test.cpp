@@ -122,8 +122,8 @@ TEST(Bots, OfMoreSkillWin) {
     rules.mode = Mode::free_for_all;
     rules.players_max = 20;
     sim::World world(sim::classic_arena(2), rules, 2);
-    Crowd novices(world, {.wanted = 6, .reserved = 0, .skill = 0}, 3);
-    Crowd masters(world, {.wanted = 6, .reserved = 0, .skill = 100}, 4);
+    Crowd novices(world, {.wanted = 6, .reserved = 0, .adopts = false, .skill = 0}, 3);
+    Crowd masters(world, {.wanted = 6, .reserved = 0, .adopts = false, .skill = 100}, 4);
     for (int i = 0; i < 2400; ++i) {
         novices.think();
         masters.think();

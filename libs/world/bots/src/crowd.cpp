@@ -34,6 +34,7 @@ Crowd::Crowd(sim::World& world, Options options, std::uint64_t seed)
              .pickups = {},
              .flags = {}} {
     minds_.reserve(world.rules().players_max);
+    is_own_.resize(world.rules().players_max);
     const auto& walls = world.map().walls;
     for (std::size_t i = 0; i < walls.size(); ++i) {
         if (walls[i].destructible) destructible_.push_back(static_cast<std::uint16_t>(i));

@@ -95,7 +95,7 @@ void World::Impl::take_id(PlayerId id) {
 }
 
 void World::Impl::free_id(PlayerId id) {
-    if (border && border->ids_are_lent && !border->lent[id]) return;
+    if (!gives(id)) return;
     free_ids[(free_first + free_count) % free_ids.size()] = id;
     ++free_count;
 }

@@ -164,10 +164,16 @@ TEST(Ids, CanBeWishedFor) {
 
 TEST(Ids, ThatWereLentAreTheOnlyOnesGivenUnasked) {
     World world(classic_arena(1), {.players_max = 20}, 1);
+    EXPECT_EQ(world.places_left(), 20U);
+    EXPECT_TRUE(world.gives(3) && !world.gives(20));
     ASSERT_TRUE(world.lend_ids(10, 2).has_value());
     ASSERT_TRUE(world.lend_ids(10, 2).has_value());
+    EXPECT_EQ(world.places_left(), 2U);
+    EXPECT_TRUE(world.gives(10) && !world.gives(3));
     EXPECT_EQ(world.join({}).value(), 10);
     EXPECT_EQ(world.join({}).value(), 11);
+    EXPECT_EQ(world.places_left(), 0U);
+    EXPECT_TRUE(world.gives(10)) << "once it is free";
     EXPECT_EQ(world.join({}).error().code, Errc::exhausted);
     EXPECT_EQ(world.join({.id = PlayerId{3}}).value(), 3);
     world.leave(10);

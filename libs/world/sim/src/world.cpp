@@ -185,6 +185,12 @@ const Match& World::match() const {
 std::size_t World::players_present() const {
     return impl_->present.size();
 }
+std::size_t World::places_left() const {
+    return impl_->free_count;
+}
+bool World::gives(PlayerId id) const {
+    return impl_->gives(id);
+}
 std::span<const Player> World::players() const {
     return impl_->players;
 }

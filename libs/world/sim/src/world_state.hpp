@@ -198,6 +198,9 @@ struct World::Impl {
     }
     Result<void> set_part(const Part& part);
     Result<void> lend_ids(PlayerId first, std::size_t count);
+    [[nodiscard]] bool gives(PlayerId id) const {
+        return id < players.size() && (!border || !border->ids_are_lent || border->lent[id]);
+    }
     void take_id(PlayerId id);
     void free_id(PlayerId id);
     Result<void> check(const Pose& pose) const;

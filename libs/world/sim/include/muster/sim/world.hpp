@@ -142,6 +142,10 @@ class World {
     [[nodiscard]] const Rules& rules() const;
     [[nodiscard]] const Match& match() const;
     [[nodiscard]] std::size_t players_present() const;
+    /// How many may join() without saying which id; with lend_ids() no more than were lent.
+    [[nodiscard]] std::size_t places_left() const;
+    /// Whether this id is given again here once it is free.
+    [[nodiscard]] bool gives(PlayerId id) const;
     /// Indexed by PlayerId; players_max of them, `present` says which are there.
     [[nodiscard]] std::span<const Player> players() const;
     /// The ids of those present, ascending.
