@@ -16,17 +16,21 @@ std::optional<std::uint32_t> ChatCheck::number_of(std::string_view text) const {
     return number;
 }
 
-void ChatCheck::heard(Ear& ear, std::uint32_t number) {
+void ChatCheck::heard(Ear& ear, std::uint32_t number, bool may_overtake) {
     ++deliveries_;
     heard_.insert(number);
     if (number <= ear.last) {
-        ++out_of_order_;
+        const bool is_late = std::erase(ear.skipped, number) != 0 || number < ear.first;
+        if (!is_late) ++doubled_;
+        if (is_late && !may_overtake) ++out_of_order_;
+        ear.first = std::min(ear.first, number);
         return;
     }
     // Before the first there is nothing to miss: the player may have joined between the two.
     for (auto n = ear.last + 1; ear.last != 0 && n < number; ++n) {
         if (ear.skipped.size() < skipped_max) ear.skipped.push_back(n);
     }
+    if (ear.first == 0) ear.first = number;
     ear.last = number;
 }
 
@@ -41,6 +45,7 @@ void ChatCheck::merge(const ChatCheck& other) {
     skipped_.insert(skipped_.end(), other.skipped_.begin(), other.skipped_.end());
     deliveries_ += other.deliveries_;
     out_of_order_ += other.out_of_order_;
+    doubled_ += other.doubled_;
 }
 
 std::uint64_t ChatCheck::lost() const {

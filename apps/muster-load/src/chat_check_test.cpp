@@ -55,7 +55,21 @@ TEST(ChatCheck, CountsWhatComesTwiceOrLate) {
     ChatCheck check("r");
     ChatCheck::Ear ear;
     for (const std::uint32_t n : {1U, 3U, 2U, 3U}) check.heard(ear, n);
-    EXPECT_EQ(check.out_of_order(), 2);
+    EXPECT_EQ(check.out_of_order(), 1);
+    EXPECT_EQ(check.doubled(), 1);
+    check.ended(ear, 3, true);
+    EXPECT_EQ(check.lost(), 0) << "late is not lost";
+}
+
+TEST(ChatCheck, TwoServersWordsMayOvertakeEachOtherButNotComeTwice) {
+    ChatCheck check("r");
+    ChatCheck::Ear ear;
+    for (const std::uint32_t n : {3U, 5U, 4U, 2U}) check.heard(ear, n, true);
+    EXPECT_EQ(check.out_of_order() + check.doubled(), 0);
+    for (const std::uint32_t n : {2U, 4U, 5U}) check.heard(ear, n, true);
+    EXPECT_EQ(check.doubled(), 3);
+    check.ended(ear, 5, true);
+    EXPECT_EQ(check.lost(), 0);
 }
 
 TEST(ChatCheck, MergesWhatTwoThreadsHeard) {

@@ -9,6 +9,7 @@
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "muster/base/assert.hpp"
@@ -26,6 +27,11 @@ constexpr auto chat_every = 2s;  ///< a line as old as this has come to everybod
 constexpr auto call_patience = 15s;
 constexpr auto request_patience = 10s;
 constexpr auto retry_after = 1s;
+constexpr auto kept_for = 30s;       ///< how long the world keeps a player whom nobody hears
+constexpr auto back_patience = 5s;   ///< request_patience of a player that comes back
+constexpr auto quick_pause = 250ms;  ///< between its first tries
+constexpr std::uint32_t quick_tries = 8;
+constexpr auto lost_at_the_end = 5s;
 constexpr auto storm_stay = 2s;
 constexpr auto storm_pause = 100ms;
 constexpr auto farewell = 50ms;
@@ -56,6 +62,23 @@ std::string refusal(int status, const nlohmann::json& problem) {
     return text;
 }
 
+bool is_answer(const http::Response& response, const nlohmann::json& body) {
+    return response.status / 100 == 2 && body.is_object() && body.contains("sdp") &&
+           body["sdp"].is_string();
+}
+
+std::string ticket_of(const nlohmann::json& body) {
+    const auto found = body.find("ticket");
+    return found != body.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
+Instant retry_after_of(const http::Response& response) {
+    const auto text = response.headers.find("Retry-After").value_or(std::string_view{});
+    std::uint32_t seconds = 0;
+    std::from_chars(text.data(), text.data() + text.size(), seconds);
+    return std::chrono::seconds(std::min(seconds, 30U));
+}
+
 Watch::Options watch_options(const Options& options, const std::string& world) {
     Watch::Options out;
     out.world = world;
@@ -72,26 +95,27 @@ Crew::Crew(Task task, Conductor& conductor)
     : task_(std::move(task)),
       conductor_(conductor),
       chats_(task_.run),
-      shared_{task_.options, task_.identity, joins_, measured_, chats_, false, {}},
+      shared_{task_.options, task_.identity, joins_, measured_, chats_, false, false, {}},
       relay_(task_.options.weather, task_.options.seed + task_.first, datagrams_under_way_max),
       datagram_(2'048),
       start_(std::chrono::steady_clock::now()),
       period_(Instant(1s) / task_.options.rate) {
+    shared_.is_spread = task_.options.pattern == Pattern::walk;
     epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
     MUSTER_ASSERT(epoll_ >= 0);
     for (std::uint32_t i = 0; i < task_.count; ++i) {
-        auto seat = std::make_unique<Seat>(i, [this](Seat& from, auto bytes) {
+        auto seat = std::make_unique<Seat>(i, [this](Seat& from, std::size_t wire, auto bytes) {
             if (!task_.options.weather.is_calm()) {
-                relay_.put(from.flow(), Relay::Way::up, bytes, now());
+                relay_.put(from.flow(wire), Relay::Way::up, bytes, now());
             } else {
-                put_on_wire(from, bytes);
+                put_on_wire(from.wire(wire), bytes);
             }
         });
-        seat->on_socket = [this](Seat& opened) {
+        seat->on_socket = [this](Seat& opened, std::size_t wire) {
             epoll_event event{};
             event.events = EPOLLIN;
-            event.data.u64 = opened.flow();
-            ::epoll_ctl(epoll_, EPOLL_CTL_ADD, opened.descriptor(), &event);
+            event.data.u64 = opened.flow(wire);
+            ::epoll_ctl(epoll_, EPOLL_CTL_ADD, opened.wire(wire).descriptor(), &event);
         };
         seats_.push_back(std::move(seat));
     }
@@ -154,10 +178,16 @@ void Crew::finish() {
     const auto settled = said > 0 ? said - 1 : 0;
     for (auto& seat : seats_) {
         if (!seat->player) continue;
-        if (seat->player->is_playing()) ++measured_.players;
-        const bool from_first = seat->player->playing_since() < measuring_since_;
-        chats_.ended(seat->player->ear(), seat->player->is_playing() ? settled : 0, from_first);
-        seat->player->leave(at);
+        Player& player = *seat->player;
+        if (player.is_playing()) {
+            ++measured_.players;
+            measured_.identities.push_back(std::uint32_t{player.id()} << 8U | player.generation());
+        } else if (player.lost_since() && at - *player.lost_since() > lost_at_the_end) {
+            ++joins_.dropped;
+            joins_.count("lost, and not back at the end");
+        }
+        player.end_hearing(settled, measuring_since_);
+        player.leave(at);
     }
     const auto until = now() + farewell + 2 * task_.options.weather.delay;
     while (now() < until) {
@@ -177,27 +207,29 @@ void Crew::wait(Instant now) {
     const int ready = ::epoll_wait(epoll_, events.data(), events_max,
                                    static_cast<int>(std::clamp<long>(left, 0, 1)));
     for (int i = 0; i < ready; ++i) {
-        const auto flow = events[static_cast<std::size_t>(i)].data.u64;
-        Seat& seat = *seats_[flow & 0xffff'ffffU];
-        if (seat.flow() == flow) read_from(seat);
+        const auto packed = events[static_cast<std::size_t>(i)].data.u64;
+        const auto flow = Seat::Flow::of(packed);
+        Seat& seat = *seats_[flow.seat];
+        if (seat.flow(flow.wire) == packed) read_from(seat, flow.wire);
     }
 }
 
-void Crew::read_from(Seat& seat) {
-    const auto size = ::recv(seat.descriptor(), datagram_.data(), datagram_.size(), 0);
+void Crew::read_from(Seat& seat, std::size_t wire) {
+    const int descriptor = seat.wire(wire).descriptor();
+    const auto size = ::recv(descriptor, datagram_.data(), datagram_.size(), 0);
     if (size <= 0) return;  // a port that nobody listens on, told by ICMP, is as good as silence
     const std::span bytes(datagram_.data(), static_cast<std::size_t>(size));
     ++measured_.datagrams_down;
     measured_.bytes_down += bytes.size();
     if (!task_.options.weather.is_calm()) {
-        relay_.put(seat.flow(), Relay::Way::down, bytes, now());
+        relay_.put(seat.flow(wire), Relay::Way::down, bytes, now());
     } else if (seat.player) {
-        seat.player->receive(bytes, now());
+        seat.player->receive(wire, bytes, now());
     }
 }
 
-void Crew::put_on_wire(const Seat& seat, std::span<const std::byte> datagram) {
-    if (!seat.send(datagram)) {
+void Crew::put_on_wire(const Wire& wire, std::span<const std::byte> datagram) {
+    if (!wire.send(datagram)) {
         ++measured_.socket_drops;
         return;
     }
@@ -206,13 +238,14 @@ void Crew::put_on_wire(const Seat& seat, std::span<const std::byte> datagram) {
 }
 
 void Crew::relay_due(Instant at) {
-    relay_.take(at, [&](std::uint64_t flow, Relay::Way way, std::span<std::byte> bytes) {
-        Seat& seat = *seats_[flow & 0xffff'ffffU];
-        if (seat.flow() != flow) return;
+    relay_.take(at, [&](std::uint64_t packed, Relay::Way way, std::span<std::byte> bytes) {
+        const auto flow = Seat::Flow::of(packed);
+        Seat& seat = *seats_[flow.seat];
+        if (seat.flow(flow.wire) != packed) return;
         if (way == Relay::Way::up) {
-            put_on_wire(seat, bytes);
+            put_on_wire(seat.wire(flow.wire), bytes);
         } else if (seat.player) {
-            seat.player->receive(bytes, at);
+            seat.player->receive(flow.wire, bytes, at);
         }
     });
 }
@@ -249,16 +282,16 @@ void Crew::sweep(Instant at) {
 
 void Crew::look_after(Seat& seat, Instant at) {
     if (seat.state == State::playing && seat.player->is_over()) {
-        ++joins_.dropped;
-        joins_.count(seat.player->why_over());
-        end(seat, task_.options.pattern == Pattern::storm, at);
+        drop(seat, seat.player->why_over(), at);
+    } else if (seat.state == State::playing && seat.player->lost_since()) {
+        bring_back(seat, at);
     } else if (seat.state == State::playing && !seat.player->is_playing() && at > seat.until) {
         ++joins_.failed;
         joins_.count("no snapshot within 15 s of the answer");
         end(seat, true, at);
     } else if (seat.state == State::playing && task_.options.pattern == Pattern::storm &&
                seat.player->is_playing() && at - seat.player->playing_since() > storm_stay) {
-        chats_.ended(seat.player->ear(), 0, false);
+        seat.player->end_hearing(0, Instant{0});
         seat.player->leave(at);
         seat.state = State::leaving;
         seat.until = at + farewell + 2 * task_.options.weather.delay;
@@ -268,9 +301,26 @@ void Crew::look_after(Seat& seat, Instant at) {
     }
 }
 
+void Crew::drop(Seat& seat, const std::string& why, Instant at) {
+    ++joins_.dropped;
+    joins_.count(why);
+    end(seat, task_.options.pattern == Pattern::storm, at);
+}
+
+void Crew::bring_back(Seat& seat, Instant at) {
+    if (at - *seat.player->lost_since() > kept_for) return drop(seat, "lost for 30 s", at);
+    if (!seat.player->wants_back() || at < seat.back_at) return;
+    if (joining_ >= task_.options.joins_at_once) return;
+    ++seat.tries;
+    seat.player->come_back(at);
+    ask(seat.index());
+}
+
 void Crew::end(Seat& seat, bool again, Instant at) {
     seat.player.reset();
-    seat.close();
+    seat.close_all();
+    seat.tries = 0;
+    seat.back_at = Instant{0};
     ++seat.generation;
     seat.state = again ? State::waiting : State::gone;
     seat.until = at + retry_after;
@@ -286,11 +336,15 @@ void Crew::start_joins(Instant at) {
         const auto seed = task_.options.seed * 1'000'003 + task_.first + index +
                           std::uint64_t{seat.generation} * 16'777'259;
         seat.player = std::make_unique<Player>(shared_, seat, seed, at);
-        seat.state = State::asking;
-        ++joining_;
         ++joins_.asked;
-        http::asio::co_spawn(context_, join(index), http::asio::detached);
+        ask(index);
     }
+}
+
+void Crew::ask(std::size_t index) {
+    seats_[index]->state = State::asking;
+    ++joining_;
+    http::asio::co_spawn(context_, join(index), http::asio::detached);
 }
 
 http::asio::awaitable<void> Crew::join(std::size_t index) {
@@ -299,12 +353,19 @@ http::asio::awaitable<void> Crew::join(std::size_t index) {
     request.method = "POST";
     request.target = "/api/v1/worlds/" + task_.world + "/join";
     request.headers.set("Content-Type", "application/json");
-    request.body = nlohmann::json{{"sdp", seat.player->offer()},
-                                  {"name", "load-" + std::to_string(task_.first + index)}}
-                       .dump();
-    const auto response = co_await client_->send(std::move(request), request_patience);
+    nlohmann::json wish{{"sdp", seat.player->offer()},
+                        {"name", "load-" + std::to_string(task_.first + index)}};
+    const bool is_back = seat.player->lost_since().has_value();
+    if (is_back) wish["resume"] = seat.player->ticket();
+    request.body = wish.dump();
+    const auto patience = is_back ? back_patience : request_patience;
+    const auto response = co_await client_->send(std::move(request), patience);
     --joining_;
     const auto at = now();
+    if (is_back) {
+        answer_back(seat, response, at);
+        co_return;
+    }
     const auto error = answer(seat, response, at);
     if (error.empty()) co_return;
     joins_.count(error);
@@ -317,9 +378,7 @@ std::string Crew::answer(Seat& seat, const Result<http::Response>& response, Ins
         return response.error().message;
     }
     const auto body = nlohmann::json::parse(response->body, nullptr, false);
-    const bool is_answer = response->status / 100 == 2 && body.is_object() &&
-                           body.contains("sdp") && body["sdp"].is_string();
-    if (!is_answer) {
+    if (!is_answer(*response, body)) {
         const bool is_later = response->status == 429 || response->status == 503;
         ++(is_later ? joins_.put_off : joins_.failed);
         joins_.last_refusal = refusal(response->status, body);
@@ -327,10 +386,31 @@ std::string Crew::answer(Seat& seat, const Result<http::Response>& response, Ins
     }
     seat.state = State::playing;
     seat.until = at + call_patience;
-    const auto started = seat.player->answered(body["sdp"].get<std::string>(), at);
+    const auto started = seat.player->answered(body["sdp"].get<std::string>(), ticket_of(body), at);
     if (started) return {};
     ++joins_.failed;
     return started.error().message;
+}
+
+void Crew::answer_back(Seat& seat, const Result<http::Response>& response, Instant at) {
+    seat.state = State::playing;
+    const auto body =
+        response ? nlohmann::json::parse(response->body, nullptr, false) : nlohmann::json();
+    if (response && is_answer(*response, body)) {
+        seat.tries = 0;
+        const auto started =
+            seat.player->answered(body["sdp"].get<std::string>(), ticket_of(body), at);
+        if (!started) drop(seat, started.error().message, at);
+        return;
+    }
+    const bool is_later = !response || response->status == 429 || response->status >= 500;
+    if (response) joins_.last_refusal = refusal(response->status, body);
+    if (!is_later) return drop(seat, "not back: " + joins_.last_refusal, at);
+    ++joins_.put_off;
+    seat.player->not_back();
+    // As the page: quickly at first, and not before the server says.
+    const auto pause = seat.tries <= quick_tries ? Instant(quick_pause) : Instant(retry_after);
+    seat.back_at = at + std::max(pause, response ? retry_after_of(*response) : Instant{0});
 }
 
 void Crew::chat(Instant at) {

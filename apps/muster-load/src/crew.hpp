@@ -60,14 +60,19 @@ class Crew {
     void sweep(Instant now);
     void start_joins(Instant now);
     void relay_due(Instant now);
-    void read_from(Seat& seat);
-    void put_on_wire(const Seat& seat, std::span<const std::byte> datagram);
+    void read_from(Seat& seat, std::size_t wire);
+    void put_on_wire(const Wire& wire, std::span<const std::byte> datagram);
     void look_after(Seat& seat, Instant now);
+    void bring_back(Seat& seat, Instant now);
+    void drop(Seat& seat, const std::string& why, Instant now);
     void end(Seat& seat, bool again, Instant now);
     void chat(Instant now);
+    void ask(std::size_t index);
     http::asio::awaitable<void> join(std::size_t index);
     /// What was wrong, or empty.
     std::string answer(Seat& seat, const Result<http::Response>& response, Instant now);
+    /// The same, of a player that comes back.
+    void answer_back(Seat& seat, const Result<http::Response>& response, Instant now);
 
     Task task_;
     Conductor& conductor_;

@@ -26,8 +26,9 @@
 #include "muster/rtc/caller.hpp"
 #include "muster/rtc/endpoint.hpp"
 #include "muster/udp/socket.hpp"
+#include "relay.hpp"
 #include "samples.hpp"
-#include "seat.hpp"
+#include "wire.hpp"
 
 namespace {
 
@@ -150,17 +151,7 @@ class EchoClient final : public rtc::CallerListener {
   public:
     EchoClient(std::uint32_t index, std::shared_ptr<const rtc::Identity> identity, Totals& totals,
                int epoll)
-        : totals_(totals),
-          seat_(index,
-                [](load::Seat& seat, std::span<const std::byte> bytes) { (void)seat.send(bytes); }),
-          caller_(std::move(identity), {}, *this) {
-        seat_.on_socket = [epoll](load::Seat& opened) {
-            epoll_event event{};
-            event.events = EPOLLIN;
-            event.data.u64 = opened.index();
-            ::epoll_ctl(epoll, EPOLL_CTL_ADD, opened.descriptor(), &event);
-        };
-    }
+        : totals_(totals), index_(index), epoll_(epoll), caller_(std::move(identity), {}, *this) {}
     // libdatachannel would want to be the DTLS client if it had the choice.
     [[nodiscard]] std::string offer() const {
         std::string sdp = caller_.offer();
@@ -174,7 +165,7 @@ class EchoClient final : public rtc::CallerListener {
         if (!started) give_up(started.error().message);
     }
     void receive(std::span<std::byte> room) {
-        const auto size = ::recv(seat_.descriptor(), room.data(), room.size(), 0);
+        const auto size = ::recv(wire_.descriptor(), room.data(), room.size(), 0);
         if (size > 0) caller_.receive(room.first(static_cast<std::size_t>(size)), now());
     }
     void handle_timeouts() {
@@ -196,7 +187,13 @@ class EchoClient final : public rtc::CallerListener {
     }
 
     void on_datagram(const rtc::Address& to, std::span<const std::byte> datagram) override {
-        seat_.transmit(to, datagram);
+        if (!wire_.is_open() && wire_.open(to)) {
+            epoll_event event{};
+            event.events = EPOLLIN;
+            event.data.u64 = index_;
+            ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wire_.descriptor(), &event);
+        }
+        (void)wire_.send(datagram);
     }
     void on_open() override { is_open_ = true; }
     void on_message(std::uint16_t, bool, std::span<const std::byte> message) override {
@@ -216,7 +213,9 @@ class EchoClient final : public rtc::CallerListener {
 
   private:
     Totals& totals_;
-    load::Seat seat_;
+    std::uint32_t index_;
+    int epoll_;
+    load::Wire wire_;
     rtc::Caller caller_;
     bool is_open_ = false;
     bool has_channel_ = false;

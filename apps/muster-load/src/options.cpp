@@ -9,8 +9,10 @@
 namespace muster::load {
 namespace {
 
-const std::map<std::string, Pattern> patterns{
-    {"uniform", Pattern::uniform}, {"crowd", Pattern::crowd}, {"storm", Pattern::storm}};
+const std::map<std::string, Pattern> patterns{{"uniform", Pattern::uniform},
+                                              {"crowd", Pattern::crowd},
+                                              {"storm", Pattern::storm},
+                                              {"walk", Pattern::walk}};
 
 constexpr const char* about =
     "Plays in a world as many players, over the real protocol (ICE, DTLS, SCTP data channels), "
@@ -19,8 +21,9 @@ constexpr const char* about =
 
 constexpr const char* footer =
     "Exit codes: 0 all is well; 1 clients decoded something else than the server holds, did not "
-    "know who was in view, or lost a reliable message; or, but for storm, not all of them played "
-    "within --join-patience, or some were dropped; 2 wrong usage; 3 the world cannot be played.\n"
+    "know who was in view, lost a reliable message or got one twice, or came out of a crossing as "
+    "somebody else or twice; or, but for storm, not all of them played within --join-patience, or "
+    "some were dropped and did not come back; 2 wrong usage; 3 the world cannot be played.\n"
     "A run whose generator used more than 80 % of a core measures the generator, and says so.\n"
     "Every player needs a file descriptor: raise `ulimit -n` for thousands.";
 
@@ -29,13 +32,14 @@ Pattern pattern_of(const std::string& word) {
     const auto found = patterns.find(word);
     if (found == patterns.end())
         throw CLI::ValidationError("--pattern",
-                                   "must be uniform, crowd or storm, not '" + word + "'");
+                                   "must be uniform, crowd, storm or walk, not '" + word + "'");
     return found->second;
 }
 
 void add_flags(CLI::App& app, Options& options, double& loss, double& delay, double& jitter,
                bool& blind) {
-    app.add_option("--url", options.url, "of a Muster that serves worlds: http://HOST:PORT")
+    app.add_option("--url", options.url,
+                   "of a Muster that serves worlds, or of a coordinator: http://HOST:PORT")
         ->required();
     app.add_option("--world", options.world, "its name; without it, the first");
     app.add_option("--clients", options.clients, "how many players")
@@ -47,8 +51,10 @@ void add_flags(CLI::App& app, Options& options, double& loss, double& delay, dou
     app.add_option_function<std::string>(
            "--pattern", [&options](const std::string& word) { options.pattern = pattern_of(word); },
            "uniform: walk about; crowd: everybody to the middle; storm: join, play two "
-           "seconds, leave, join again [uniform]")
-        ->type_name("uniform|crowd|storm");
+           "seconds, leave, join again; walk: straight across the map, to and fro, over the "
+           "borders "
+           "of a world that several servers compute [uniform]")
+        ->type_name("uniform|crowd|storm|walk");
     app.add_option("--loss", loss, "datagrams lost, each way, in per cent")
         ->check(CLI::Range(0.0, 90.0))
         ->capture_default_str();

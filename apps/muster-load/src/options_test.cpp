@@ -49,13 +49,14 @@ TEST(Options, RefuseWhatMakesNoSense) {
 TEST(Options, AWrongPatternIsAnErrorThatNamesTheChoices) {
     const auto told = read_options({"--url", "http://h:1", "--pattern", "circle"});
     ASSERT_FALSE(told.has_value());
-    EXPECT_EQ(told.error().message, "--pattern: must be uniform, crowd or storm, not 'circle'");
+    EXPECT_EQ(told.error().message,
+              "--pattern: must be uniform, crowd, storm or walk, not 'circle'");
 }
 
 TEST(Options, HelpNamesEveryPatternAndExitCode) {
     const auto told = read_options({"--help"});
     ASSERT_TRUE(told.has_value() && told->text.has_value());
-    for (const char* word : {"uniform", "crowd", "storm", "--loss", "Exit codes"}) {
+    for (const char* word : {"uniform", "crowd", "storm", "walk", "--loss", "Exit codes"}) {
         EXPECT_NE(told->text->find(word), std::string::npos) << word;
     }
 }

@@ -15,17 +15,10 @@ constexpr std::size_t snapshots_remembered = 48;  // 1.6 s at 30 Hz
 constexpr std::size_t unacknowledged_max = 256;
 // Against loss, each input goes out with those of the two messages before it.
 constexpr std::size_t messages_repeated = 3;
-
-// As browsers acknowledge: after 200 ms, with a second packet, or along with what is sent anyway.
-rtc::Options as_a_browser() {
-    rtc::Options options;
-    options.sctp.sack_delay = 200ms;
-    return options;
-}
-
-constexpr sctp::Reliability reliable{};
-constexpr sctp::Reliability unreliable{
-    .policy = sctp::Reliability::Policy::retransmissions, .limit = 0, .ordered = false};
+constexpr std::size_t held_max = 16;
+// A server that has sent no snapshot yet counts `seen` back from its own present: so much further
+// than from the newest that came.
+constexpr std::uint8_t under_way_ticks = 3;
 
 }  // namespace
 
@@ -35,27 +28,15 @@ Player::Player(Shared& shared, Outlet& outlet, std::uint64_t seed, Instant now)
       seed_(seed),
       asked_at_(now),
       now_(now),
-      caller_(shared.identity, as_a_browser(), *this),
-      memory_(snapshots_remembered) {}
+      memory_(snapshots_remembered) {
+    active_ = &new_line();
+}
 
 Player::~Player() = default;
 
-Result<void> Player::answered(const std::string& sdp, Instant now) {
-    now_ = now;
-    shared_.joins.answer.add(static_cast<std::uint64_t>((now - asked_at_).count()));
-    return caller_.start(sdp, std::nullopt, now);
-}
-
-void Player::receive(std::span<std::byte> datagram, Instant now) {
-    now_ = now;
-    caller_.receive(datagram, now);
-}
-
 void Player::add_steps() {
     const auto a_message = shared_.options.steps_a_message();
-    for (std::uint32_t i = 0; i < a_message; ++i) {
-        steps_.push_back(script_->next(mirror_.own_at()));
-    }
+    for (std::uint32_t i = 0; i < a_message; ++i) steps_.push_back(script_->next(at_));
     sequence_ += a_message;
     const auto kept = std::min<std::size_t>(a_message * messages_repeated, protocol::steps_max);
     if (steps_.size() > kept) {
@@ -71,69 +52,68 @@ void Player::play(Instant scheduled, Instant now) {
         if (shared_.measuring) ++shared_.measured.freezes;
     }
     add_steps();
-    const auto message =
-        replication::write_inputs(sequence_, mirror_.newest(), mirror_.received_bits(), steps_);
-    const auto sent = caller_.send(protocol::state_stream, false, message, unreliable, now);
-    caller_.flush(now);
+    send_inputs(now);
     if (unacknowledged_.size() < unacknowledged_max) {
         unacknowledged_.push_back({sequence_, scheduled});
     }
-    if (!shared_.measuring) return;
-    ++shared_.measured.client_ticks;
-    ++(sent == sctp::Sent::queued ? shared_.measured.inputs : shared_.measured.inputs_unsent);
+    if (shared_.measuring) ++shared_.measured.client_ticks;
 }
 
-void Player::handle_timeouts(Instant now) {
-    now_ = now;
-    const auto deadline = caller_.deadline();
-    if (deadline && *deadline <= now) caller_.handle_timeouts(now);
+void Player::send_inputs(Instant now) {
+    const bool is_known = mirror_.newest() != 0;
+    replication::Bytes unknown;
+    if (!is_known || (next_ != nullptr && next_->is_open())) {
+        auto steps = steps_;
+        for (auto& step : steps) step.seen = static_cast<std::uint8_t>(step.seen + under_way_ticks);
+        unknown = replication::write_inputs(sequence_, 0, 0, steps);
+    }
+    bool is_sent = false;
+    if (active_ != nullptr) {
+        is_sent = active_->send_state(
+            is_known ? replication::write_inputs(sequence_, mirror_.newest(),
+                                                 mirror_.received_bits(), steps_)
+                     : unknown,
+            now);
+    }
+    if (next_ != nullptr && next_->is_open()) {
+        is_sent = next_->send_state(unknown, now) || is_sent;
+    }
+    if (!shared_.measuring) return;
+    ++(is_sent ? shared_.measured.inputs : shared_.measured.inputs_unsent);
 }
 
 void Player::say(std::string_view text, Instant now) {
     now_ = now;
-    const auto message = replication::write_say(text, false);
-    (void)caller_.send(protocol::control_stream, false, message, reliable, now);
-    caller_.flush(now);
+    auto message = replication::write_say(text, false);
+    if (active_ != nullptr) {
+        active_->send_control(message, now);
+    } else if (held_.size() < held_max) {
+        held_.push_back(std::move(message));
+    }
 }
 
 void Player::leave(Instant now) {
     now_ = now;
     if (over_) return;
-    if (open_) {
-        (void)caller_.send(protocol::control_stream, false, replication::write_bye(), reliable,
-                           now);
-        caller_.flush(now);
-    }
+    Line* const last = active_ != nullptr ? active_ : next_;
+    if (last != nullptr && last->is_open()) last->send_control(replication::write_bye(), now);
     over_ = true;  // what comes from now on says nothing about the server
-    caller_.close(now);
+    for (auto& line : lines_) {
+        if (line) line->close(now);
+    }
 }
 
-void Player::on_datagram(const rtc::Address& to, std::span<const std::byte> datagram) {
-    outlet_.transmit(to, datagram);
-}
-
-void Player::on_open() {
-    open_ = true;
-}
-
-void Player::on_closed(std::string_view why) {
-    if (over_) return;
-    over_ = true;
-    why_over_ = why;
-}
-
-void Player::on_message(std::uint16_t stream, bool, std::span<const std::byte> bytes) {
-    if (over_) return;
-    const auto message = protocol::aligned(bytes, shared_.room);
+void Player::on_active_message(std::uint16_t stream, std::span<const std::byte> message) {
     const auto stale = mirror_.counts().stale;
     if (!mirror_.receive(message)) {
         ++shared_.measured.bad_messages;
         return;
     }
+    heard_at_ = now_;
     if (shared_.measuring) shared_.measured.stale_snapshots += mirror_.counts().stale - stale;
     if (stream == protocol::state_stream) {
         on_state(message);
-    } else {
+    } else if (!on_hand_over(message)) {
         on_control(message);
     }
 }
@@ -141,14 +121,9 @@ void Player::on_message(std::uint16_t stream, bool, std::span<const std::byte> b
 void Player::on_control(std::span<const std::byte> message) {
     const auto* told = flatbuffers::GetRoot<protocol::Message>(message.data());
     if (const auto* welcome = told->body_as_Welcome()) {
-        view_ = welcome->view();
-        step_ = welcome->step();
-        script_.emplace(
-            shared_.options.pattern, seed_,
-            Ground{welcome->left(), welcome->top(), welcome->width(), welcome->height()});
+        on_welcome(*welcome);
     } else if (const auto* chat = told->body_as_Chat()) {
-        const auto number = shared_.chats.number_of(chat->text()->string_view());
-        if (number) shared_.chats.heard(ear_, *number);
+        on_chat(chat->text()->string_view());
     } else if (const auto* notice = told->body_as_Notice()) {
         const auto kind = notice->kind();
         if (kind == protocol::NoticeKind::chat_limited) {
@@ -160,12 +135,39 @@ void Player::on_control(std::span<const std::byte> message) {
     }
 }
 
+void Player::on_welcome(const protocol::Welcome& welcome) {
+    view_ = welcome.view();
+    step_ = welcome.step();
+    const bool is_first = !script_;
+    const bool is_same = id_ == welcome.player() && generation_ == welcome.generation();
+    if (!is_first && !is_same) ++shared_.measured.crossings.strangers;
+    id_ = welcome.player();
+    generation_ = welcome.generation();
+    // A coordinator's ticket is the same token, and names the way to its server.
+    const auto token = welcome.resume()->str();
+    if (!ticket_.ends_with("." + token)) ticket_ = token;
+    if (!is_first) return;
+    script_.emplace(shared_.options.pattern, seed_,
+                    Ground{welcome.left(), welcome.top(), welcome.width(), welcome.height()});
+}
+
+void Player::on_chat(std::string_view text) {
+    const auto number = shared_.chats.number_of(text);
+    // Two servers' words may overtake each other.
+    if (number) shared_.chats.heard(ear_, *number, before_ != nullptr);
+}
+
+void Player::end_hearing(std::uint32_t until, Instant since) {
+    shared_.chats.ended(ear_, is_playing() ? until : 0, heard_all_ && playing_since() < since);
+}
+
 void Player::on_state(std::span<const std::byte> message) {
     const auto* snapshot =
         flatbuffers::GetRoot<protocol::Message>(message.data())->body_as_Snapshot();
-    if (snapshot == nullptr) return;
+    if (snapshot == nullptr || !script_) return;
     on_snapshot_timing();
     if (first_tick_ == 0) first_tick_ = snapshot->tick();
+    at_ = mirror_.own_at();
 
     std::span<const EntityRecord> records;
     if (const auto* entities = snapshot->entities(); entities != nullptr) {
@@ -174,13 +176,18 @@ void Player::on_state(std::span<const std::byte> message) {
         records = {reinterpret_cast<const EntityRecord*>(entities->Data()), entities->size()};
     }
     memory_.remember(snapshot->tick(), records);
-
+    if (std::ranges::any_of(records, [this](const auto& record) { return record.id == id_; })) {
+        ++shared_.measured.crossings.doubles;
+    }
     if (shared_.measuring) {
         ++shared_.measured.snapshots;
         shared_.measured.entities += records.size();
     }
-    while (!unacknowledged_.empty() &&
-           unacknowledged_.front().sequence <= snapshot->acknowledged()) {
+    acknowledged(snapshot->acknowledged());
+}
+
+void Player::acknowledged(std::uint32_t sequence) {
+    while (!unacknowledged_.empty() && unacknowledged_.front().sequence <= sequence) {
         if (shared_.measuring) {
             shared_.measured.input_to_ack.add(
                 static_cast<std::uint64_t>((now_ - unacknowledged_.front().scheduled).count()));
@@ -190,13 +197,19 @@ void Player::on_state(std::span<const std::byte> message) {
 }
 
 void Player::on_snapshot_timing() {
+    const auto gap = static_cast<std::uint64_t>((now_ - last_snapshot_at_).count());
     if (!first_snapshot_at_) {
         first_snapshot_at_ = now_;
         ++shared_.joins.playing;
         shared_.joins.first.add(static_cast<std::uint64_t>((now_ - asked_at_).count()));
     } else if (shared_.measuring) {
-        shared_.measured.gap.add(static_cast<std::uint64_t>((now_ - last_snapshot_at_).count()));
+        shared_.measured.gap.add(gap);
+        auto& crossings = shared_.measured.crossings;
+        if (gap_ == Gap::crossing) crossings.gap.add(gap);
+        if (gap_ == Gap::coming_back) crossings.back.add(gap);
     }
+    gap_ = Gap::none;
+    lost_at_.reset();
     last_snapshot_at_ = now_;
     frozen_ = false;
 }

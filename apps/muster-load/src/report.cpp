@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace muster::load {
@@ -88,8 +89,40 @@ std::string truth(const Options& options, const Findings& f) {
     return out;
 }
 
+double a_second(std::uint64_t count, const Measured& m) {
+    return static_cast<double>(count) / std::max(1e-9, m.seconds);
+}
+
+std::uint64_t falls_of(const Crossings& crossings) {
+    std::uint64_t sum = 0;
+    for (const auto& [why, count] : crossings.falls) sum += count;
+    return sum;
+}
+
+// Of a world that one server computes there is nothing to say.
+std::string crossings(const Findings& f) {
+    const auto& c = f.measured.crossings;
+    const auto falls = falls_of(c);
+    if (c.count + c.unconnected + c.refused + falls == 0) return "";
+    std::string out = line(
+        "crossings", fmt::format("{} ({:.1f} a second); {} without a second connection, {} "
+                                 "invitations refused",
+                                 c.count, a_second(c.count, f.measured), c.unconnected, c.refused));
+    out += line("  gap", fmt::format("p50 {:.1f}  p99 {:.1f}  max {:.1f} ms between snapshots",
+                                     ms(c.gap.at(0.5)), ms(c.gap.at(0.99)), ms(c.gap.max())));
+    out +=
+        line("  resumed", fmt::format("{} of {} that were lost; gap p50 {:.1f}  max {:.1f} ms",
+                                      c.back.count(), falls, ms(c.back.at(0.5)), ms(c.back.max())));
+    for (const auto& [why, count] : c.falls) {
+        out += line("  why lost", fmt::format("{} x {}", count, why));
+    }
+    return out + line("  players", fmt::format("{} came out as somebody else, {} were double",
+                                               c.strangers, f.players_doubled()));
+}
+
 std::string verdict(const Options& options, const Findings& f) {
-    if (f.is_wrong()) return "NOT AS THE SERVER HOLDS IT: see truth, reliable, broken messages\n";
+    if (f.is_wrong())
+        return "NOT AS THE SERVER HOLDS IT: see truth, reliable, crossings, broken messages\n";
     if (f.is_short(options)) return "NOT ALL OF THEM PLAYED TO THE END: see joined, why not\n";
     if (f.is_generator_bound()) {
         return "generator-bound: this run measures the generator; use more --threads\n";
@@ -97,7 +130,37 @@ std::string verdict(const Options& options, const Findings& f) {
     return "";
 }
 
+nlohmann::ordered_json reliable_json(const ChatCheck& chats) {
+    return {{"lines", chats.newest()},
+            {"deliveries", chats.deliveries()},
+            {"lost", chats.lost()},
+            {"out_of_order", chats.out_of_order()},
+            {"doubled", chats.doubled()}};
+}
+
+nlohmann::ordered_json crossings_json(const Findings& f) {
+    const auto& c = f.measured.crossings;
+    return {{"total", c.count},
+            {"per_second", a_second(c.count, f.measured)},
+            {"gap_ms", quantiles(c.gap, 1e-3)},
+            {"without_second_connection", c.unconnected},
+            {"refused", c.refused},
+            {"lost", falls_of(c)},
+            {"why_lost", c.falls},
+            {"resumes", c.back.count()},
+            {"resume_gap_ms", quantiles(c.back, 1e-3)},
+            {"players_lost", c.strangers},
+            {"players_doubled", f.players_doubled()}};
+}
+
 }  // namespace
+
+std::uint64_t Findings::players_doubled() const {
+    auto all = measured.identities;
+    std::ranges::sort(all);
+    const auto again = std::ranges::unique(all);
+    return measured.crossings.doubles + static_cast<std::uint64_t>(again.size());
+}
 
 std::string to_json(const Options& options, const Findings& f) {
     const auto& m = f.measured;
@@ -147,10 +210,8 @@ std::string to_json(const Options& options, const Findings& f) {
                         {"socket_drops", m.socket_drops},
                         {"relay_lost", f.relayed.lost},
                         {"relay_overflowed", f.relayed.overflowed}};
-    out["reliable"] = {{"lines", f.chats.newest()},
-                       {"deliveries", f.chats.deliveries()},
-                       {"lost", f.chats.lost()},
-                       {"out_of_order", f.chats.out_of_order()}};
+    out["reliable"] = reliable_json(f.chats);
+    out["crossings"] = crossings_json(f);
     out["witness"] = {{"ticks", m.witnesses},
                       {"failed", m.witnesses_failed},
                       {"clients", v.clients},
@@ -195,9 +256,11 @@ std::string to_table(const Options& options, const Findings& f) {
                             rates.bytes_down, rates.bytes_up, rates.ip_down, rates.ip_up));
     out += truth(options, f);
     out +=
-        line("reliable", fmt::format("{} numbered lines, {} deliveries, {} lost, {} out of order",
+        line("reliable", fmt::format("{} numbered lines, {} deliveries, {} lost, {} out of order, "
+                                     "{} twice",
                                      f.chats.newest(), f.chats.deliveries(), f.chats.lost(),
-                                     f.chats.out_of_order()));
+                                     f.chats.out_of_order(), f.chats.doubled()));
+    out += crossings(f);
     if (m.bad_messages > 0) out += line("broken messages", fmt::format("{}", m.bad_messages));
     if (m.notices_overload > 0) {
         out += line("overload", fmt::format("{} notices", m.notices_overload));

@@ -23,9 +23,13 @@ struct Findings {
     /// Clients that decoded what the server does not hold, or lost what cannot be lost.
     [[nodiscard]] bool is_wrong() const {
         return measured.verdict.mismatches() + measured.bad_messages + chats.lost() +
-                   chats.out_of_order() !=
+                   chats.out_of_order() + chats.doubled() + measured.crossings.strangers +
+                   players_doubled() !=
                0;
     }
+    /// Snapshots in which a player saw itself among the others, and players that two of ours were
+    /// at the end.
+    [[nodiscard]] std::uint64_t players_doubled() const;
     /// Not everybody played, or somebody was dropped. In a storm they come and go, and so it cannot
     /// be said; nor of a run that was interrupted before all had joined.
     [[nodiscard]] bool is_short(const Options& options) const {

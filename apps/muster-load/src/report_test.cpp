@@ -52,6 +52,44 @@ TEST(Report, OfAStormItCannotBeSaidWhoShouldPlay) {
     EXPECT_TRUE(is_ok(options, findings));
 }
 
+TEST(Report, CrossingsAreToldWhereThereAreAnyAndWhatGoesWrongThereIsNotWell) {
+    EXPECT_EQ(to_table({}, of_everybody()).find("crossings"), std::string::npos);
+    auto findings = of_everybody();
+    auto& crossings = findings.measured.crossings;
+    findings.measured.seconds = 10;
+    crossings.count = 40;
+    crossings.unconnected = 2;
+    crossings.falls["silence"] = 3;
+    for (std::uint64_t i = 0; i < 40; ++i) crossings.gap.add(33'000);
+    crossings.back.add(2'000'000);
+    findings.measured.identities = {0x101, 0x201, 0x301};
+    const auto table = to_table({}, findings);
+    EXPECT_NE(table.find("40 (4.0 a second); 2 without a second connection"), std::string::npos)
+        << table;
+    EXPECT_NE(table.find("3 x silence"), std::string::npos) << table;
+    const auto told = nlohmann::json::parse(to_json({}, findings))["crossings"];
+    EXPECT_EQ(told["total"], 40);
+    EXPECT_EQ(told["lost"], 3);
+    EXPECT_EQ(told["resumes"], 1);
+    EXPECT_NEAR(told["gap_ms"]["p99"].get<double>(), 33, 1);
+    EXPECT_TRUE(is_ok({}, findings));
+
+    auto doubled = findings;
+    doubled.measured.identities.push_back(0x201);
+    EXPECT_EQ(doubled.players_doubled(), 1);
+    EXPECT_FALSE(is_ok({}, doubled));
+    auto mirrored = findings;
+    mirrored.measured.crossings.doubles = 1;
+    EXPECT_FALSE(is_ok({}, mirrored));
+    auto another = findings;
+    another.measured.crossings.strangers = 1;
+    EXPECT_FALSE(is_ok({}, another));
+    auto twice = findings;
+    ChatCheck::Ear ear;
+    for (int i = 0; i < 2; ++i) twice.chats.heard(ear, 1);
+    EXPECT_FALSE(is_ok({}, twice));
+}
+
 TEST(Joins, KeepNoMoreReasonsThanTheirLimit) {
     Joins joins;
     for (std::size_t i = 0; i < reasons_max + 5; ++i) joins.count(std::to_string(i));

@@ -79,6 +79,44 @@ TEST(Script, GivesUpOnAPlaceThatAWallKeepsItFrom) {
     EXPECT_TRUE(changed);
 }
 
+// Past a wall that leaves a way at either end, and straight where there is none.
+TEST(Script, AWalkGoesAcrossTheWholeMapToAndFroRoundWhatIsInTheWay) {
+    int turns_along_x = 0, turns_along_y = 0;
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        Script script(Pattern::walk, seed, arena);
+        double x = -700, y = 0;
+        int far_x = 0, far_y = 0, passed = 0;
+        for (int i = 0; i < 60 * 120; ++i) {
+            const auto step = script.next(
+                {static_cast<sim::Length>(x * sim::unit), static_cast<sim::Length>(y * sim::unit)});
+            const auto held = [&](unsigned button) {
+                return (step.buttons & button) != 0 ? 2.5 : 0.0;
+            };
+            const auto is_wall = [](double at_x, double at_y) {
+                return std::abs(at_x) < 20 && std::abs(at_y) < 200;
+            };
+            const double to_x = x + held(sim::Input::right) - held(sim::Input::left);
+            const double before = x;
+            if (!is_wall(to_x, y)) x = to_x;
+            const double to_y = y + held(sim::Input::down) - held(sim::Input::up);
+            if (!is_wall(x, to_y)) y = to_y;
+            passed += (before < 0) != (x < 0) ? 1 : 0;
+            const int side_x = x > 600 ? 1 : x < -600 ? -1 : 0;
+            const int side_y = y > 450 ? 1 : y < -450 ? -1 : 0;
+            turns_along_x += side_x != 0 && side_x != far_x ? 1 : 0;
+            turns_along_y += side_y != 0 && side_y != far_y ? 1 : 0;
+            far_x = side_x != 0 ? side_x : far_x;
+            far_y = side_y != 0 ? side_y : far_y;
+            ASSERT_LE(std::abs(x), 800);
+            ASSERT_LE(std::abs(y), 600);
+        }
+        EXPECT_GT(passed, 2) << "seed " << seed;
+    }
+    // Two minutes are some eleven widths of the map.
+    EXPECT_GT(turns_along_x, 30 * 3);
+    EXPECT_GT(turns_along_y, 30 * 3);
+}
+
 TEST(Script, IsTheSameBySeed) {
     const auto play = [](std::uint64_t seed) {
         Script script(Pattern::uniform, seed, arena);

@@ -21,11 +21,24 @@ void Joins::count(const std::string& reason) {
     ++reasons[is_new && reasons.size() >= reasons_max ? "others" : reason];
 }
 
+void Crossings::merge(const Crossings& other) {
+    gap.merge(other.gap);
+    back.merge(other.back);
+    count += other.count;
+    unconnected += other.unconnected;
+    refused += other.refused;
+    strangers += other.strangers;
+    doubles += other.doubles;
+    for (const auto& [why, number] : other.falls) falls[why] += number;
+}
+
 void Measured::merge(const Measured& other) {
     input_to_ack.merge(other.input_to_ack);
     seen_age.merge(other.seen_age);
     gap.merge(other.gap);
     verdict += other.verdict;
+    crossings.merge(other.crossings);
+    identities.insert(identities.end(), other.identities.begin(), other.identities.end());
     snapshots += other.snapshots;
     entities += other.entities;
     stale_snapshots += other.stale_snapshots;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "examiner.hpp"
 #include "histogram.hpp"
@@ -25,12 +26,27 @@ struct Joins {
     void merge(const Joins& other);
 };
 
+/// How players came from one server of the world to the next. Times in microseconds.
+struct Crossings {
+    Histogram gap;   ///< between the last snapshot of one server and the first of the next
+    Histogram back;  ///< the same, where the player had no connection between the two: it resumed
+    std::uint64_t count = 0;        ///< by a second connection
+    std::uint64_t unconnected = 0;  ///< without: the player was moved, and resumed
+    std::uint64_t refused = 0;      ///< invitations that came to nothing by the next server's word
+    std::uint64_t strangers = 0;    ///< came out as somebody else: the player before is lost
+    std::uint64_t doubles = 0;      ///< snapshots in which a player saw itself among the others
+    std::map<std::string, std::uint64_t> falls;  ///< why players had to resume
+    void merge(const Crossings& other);
+};
+
 /// What playing was like within the measured time.
 struct Measured {
     Histogram input_to_ack;  ///< microseconds, from when an input was due to be sent
     Histogram seen_age;      ///< milliseconds, of entities in view when the witness looked
     Histogram gap;           ///< microseconds between two snapshots of one client
     Verdict verdict;
+    Crossings crossings;
+    std::vector<std::uint32_t> identities;  ///< at the end: the id above the generation
     std::uint64_t snapshots = 0, entities = 0, stale_snapshots = 0, bad_messages = 0;
     std::uint64_t inputs = 0, inputs_unsent = 0;  ///< the second: the channel did not take them
     std::uint64_t freezes = 0;                    ///< more than 500 ms without a snapshot

@@ -63,7 +63,8 @@ void Watch::examine(std::span<const Player* const> players, std::size_t at_most,
     const Truth* earlier = before(present_->tick());
     for (; next_player_ < players.size() && at_most > 0; ++next_player_, --at_most) {
         const Player* player = players[next_player_];
-        if (player == nullptr || !player->is_playing() || player->step() <= 0) continue;
+        // Ticks are each server's own, and the witness is the first one's.
+        if (player == nullptr || !player->is_at_first_server() || player->step() <= 0) continue;
         if (!examiner_) {
             Examiner::Options options;
             options.view_steps =

@@ -1,4 +1,4 @@
-#include "seat.hpp"
+#include "wire.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -47,24 +47,21 @@ int open_to(const rtc::Address& to) {
 
 }  // namespace
 
-void Seat::transmit(const rtc::Address& to, std::span<const std::byte> datagram) {
-    if (descriptor_ < 0) {
-        descriptor_ = open_to(to);
-        if (descriptor_ < 0) return;  // the caller's own deadlines end it
-        if (on_socket) on_socket(*this);
-    }
-    on_send_(*this, datagram);
+bool Wire::open(const rtc::Address& to) {
+    if (descriptor_ < 0) descriptor_ = open_to(to);
+    return descriptor_ >= 0;
 }
 
-bool Seat::send(std::span<const std::byte> datagram) const {
+bool Wire::send(std::span<const std::byte> datagram) const {
     if (descriptor_ < 0) return false;
     return ::send(descriptor_, datagram.data(), datagram.size(), MSG_NOSIGNAL) ==
            static_cast<ssize_t>(datagram.size());
 }
 
-void Seat::close() {
+void Wire::close() {
     if (descriptor_ >= 0) ::close(descriptor_);  // leaves the epoll by itself
     descriptor_ = -1;
+    ++generation_;
 }
 
 }  // namespace muster::load
