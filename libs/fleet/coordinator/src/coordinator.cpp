@@ -68,7 +68,8 @@ struct Coordinator::Impl {
           enrolment(ledger, authority, clock),
           links(executor, options, clock, enrolment, fleet, inventory, events),
           carriers(executor, links, options.stream_deadline),
-          world_servers(executor, options, clock, enrolment),
+          regions(ledger, options),
+          world_servers(executor, options, clock, enrolment, regions),
           house{executor, options,   clock,     ledger, audit,     tokens, live,
                 events,   inventory, catalogue, fleet,  enrolment, links,  carriers},
           routes(router, guard, ledger, audit, idempotency),
@@ -97,6 +98,7 @@ struct Coordinator::Impl {
     Enrolment enrolment;
     NodeLinks links;
     Carriers carriers;
+    Regions regions;
     WorldServers world_servers;
     House house;
     http::Router router;
@@ -135,6 +137,7 @@ Result<void> Coordinator::Impl::load() {
     }
     if (auto done = enrolment.load(store); !done) return done;
     if (auto done = fleet.load(store); !done) return done;
+    if (auto done = regions.load(store); !done) return done;
     std::set<std::string> used;
     fleet.state().each_server([&](const brain::Server& server) {
         if (const auto recipe = Recipe::parse(server.spec.details)) used.insert(recipe->digest);
@@ -218,8 +221,8 @@ void Coordinator::Impl::add_routes() {
     add_tokens_api(routes, house);
     add_audit_api(routes, house);
     add_events_api(routes, house);
-    add_worlds_api(routes, house, world_servers);
-    add_world_servers_api(routes, house, world_servers);
+    add_worlds_api(routes, house, world_servers, regions);
+    add_world_servers_api(routes, house, world_servers, regions);
     if (options.add_routes) {
         for (const auto& [method, pattern] : options.add_routes(router)) {
             guard.set(method, pattern, Access::anyone);
@@ -337,7 +340,10 @@ Result<void> Coordinator::Impl::open_grpc() {
 asio::awaitable<void> Coordinator::Impl::tick() {
     std::string failing;
     int ticks = 0;
-    while (!co_await stopping.wait(std::chrono::seconds(1))) {
+    unsigned quarters = 0;
+    while (!co_await stopping.wait(std::chrono::milliseconds(250))) {
+        regions.time_passed();
+        if (++quarters % 4 != 0) continue;
         static_cast<void>(fleet.tell(brain::Tick{}));
         live.cut_expired(tokens);
         world_servers.delist_silent();

@@ -25,15 +25,22 @@ Result<WorldPlace> place_of(const world_wire::JoinAnswer& answer) {
 }  // namespace
 
 WorldServers::WorldServers(asio::any_io_executor executor, const Options& options,
-                           const Clock& clock, Enrolment& enrolment)
+                           const Clock& clock, Enrolment& enrolment, Regions& regions)
     : executor_(std::move(executor)),
       options_(options),
       clock_(clock),
       enrolment_(enrolment),
+      regions_(regions),
       // Less than a thousand changes a second, so that it grows over restarts, too.
       list_version_(static_cast<std::uint64_t>(
           std::chrono::duration_cast<std::chrono::milliseconds>(clock.now().time_since_epoch())
-              .count())) {}
+              .count())) {
+    regions_.on_send(
+        [this](const std::string& id, std::uint64_t session, world_wire::ToWorld message) {
+            tell(id, session, std::move(message));
+        });
+    regions_.on_change([this] { ++list_version_; });
+}
 
 asio::awaitable<void> WorldServers::serve(std::shared_ptr<link::WorldSession> link) {
     auto session = std::make_shared<Session>(executor_);
@@ -86,8 +93,29 @@ asio::awaitable<bool> WorldServers::greet(SessionPtr session) {
     }
     // The same came anew before we saw its old session end: the new one counts.
     if (old != sessions_.end()) end(SessionPtr(old->second), "came back");
+    if (auto settled = settle(session, *listing); !settled) {
+        say(LogLevel::warning, "world server " + id + " was refused: " + settled.error().message);
+        refuse(session, settled.error(), false);
+        co_return false;
+    }
     enter(session, *std::move(listing));
     co_return true;
+}
+
+Result<void> WorldServers::settle(const SessionPtr& session, const WorldListing& listing) {
+    session->number = next_session_++;
+    if (listing.spread) {
+        return regions_.came(listing.id, session->number, listing.life, *listing.spread);
+    }
+    for (const ListedWorld& one : listing.worlds) {
+        if (regions_.world(one.facts.name) == nullptr) continue;
+        return fail(Errc::conflict,
+                    "the world " + one.facts.name +
+                        " is spread over several servers here, and this one would play one of its "
+                        "own under that name; give it --spread as well, or other modes",
+                    "worlds.name");
+    }
+    return {};
 }
 
 void WorldServers::refuse(const SessionPtr& session, const Error& why, bool for_good) {
@@ -112,6 +140,8 @@ void WorldServers::enter(const SessionPtr& session, WorldListing listing) {
     message.mutable_welcome()->set_coordinator_version(options_.version);
     message.mutable_welcome()->set_load_seconds(load_seconds);
     static_cast<void>(session->link->send(std::move(message)));
+    // Whoever drains it may have said so before it came, or before we started.
+    if (regions_.is_draining(id)) static_cast<void>(drain(id, true));
     changed(session);
     say(LogLevel::info, "world server " + id + " (" + session->listed.listing.name +
                             ") is registered, from " + session->link->address());
@@ -130,6 +160,14 @@ bool WorldServers::received(const SessionPtr& session, const world_wire::FromWor
             return true;
         case world_wire::FromWorld::kJoinAnswer:
             answered(session, message.join_answer());
+            return true;
+        case world_wire::FromWorld::kLeaseQuestion:
+            if (auto heard = regions_.heard(session->listed.listing.id, session->number,
+                                            message.lease_question());
+                !heard) {
+                refuse(session, heard.error(), false);
+                return false;
+            }
             return true;
         case world_wire::FromWorld::kHello:
             refuse(session, Error{Errc::invalid_argument, "a hello comes once", "hello"}, false);
@@ -182,7 +220,14 @@ void WorldServers::end(const SessionPtr& session, const std::string& how) {
         sessions_.erase(found);
         ++list_version_;
     }
+    regions_.gone(id, session->number);
     say(LogLevel::info, "world server " + id + " " + how);
+}
+
+void WorldServers::tell(const std::string& id, std::uint64_t session, world_wire::ToWorld message) {
+    const auto found = sessions_.find(id);
+    if (found == sessions_.end() || found->second->number != session) return;
+    static_cast<void>(found->second->link->send(std::move(message)));
 }
 
 asio::awaitable<Result<WorldPlace>> WorldServers::join(std::string id, WorldJoin wish) {
@@ -226,6 +271,9 @@ void WorldServers::leave(const std::string& id, std::string ticket) {
 Result<void> WorldServers::drain(const std::string& id, bool draining) {
     const auto found = sessions_.find(id);
     if (found == sessions_.end()) return fail(Errc::not_found, "there is no world server " + id);
+    if (found->second->listed.listing.spread || regions_.is_draining(id)) {
+        if (auto told = regions_.drain(id, draining); !told) return told;
+    }
     world_wire::ToWorld message;
     message.mutable_drain()->set_draining(draining);
     if (auto sent = found->second->link->send(std::move(message)); !sent) return sent;

@@ -9,6 +9,7 @@
 #include "enrolment.hpp"
 #include "muster/coordinator/coordinator.hpp"
 #include "muster/link/world_link.hpp"
+#include "regions.hpp"
 #include "signal.hpp"
 #include "world_words.hpp"
 
@@ -25,7 +26,7 @@ class WorldServers {
     static constexpr std::uint32_t load_seconds = 1;
 
     WorldServers(asio::any_io_executor executor, const Options& options, const Clock& clock,
-                 Enrolment& enrolment);
+                 Enrolment& enrolment, Regions& regions);
 
     /// For as long as the session lives.
     asio::awaitable<void> serve(std::shared_ptr<link::WorldSession> session);
@@ -34,7 +35,8 @@ class WorldServers {
     /// and others as it says. The ticket is its own, without its id.
     asio::awaitable<Result<WorldPlace>> join(std::string id, WorldJoin wish);
     void leave(const std::string& id, std::string ticket);
-    /// Takes nobody new, or does again. `not_found` when it is not here.
+    /// Takes nobody new, or does again; the regions of one that computes a part of a spread world
+    /// go to others. `not_found` when it is not here.
     [[nodiscard]] Result<void> drain(const std::string& id, bool draining);
     /// Ends the session and says why.
     void dismiss(const std::string& id, const Error& why, bool for_good);
@@ -62,6 +64,7 @@ class WorldServers {
     struct Session {
         explicit Session(asio::any_io_executor executor) : over(std::move(executor)) {}
         std::shared_ptr<link::WorldSession> link;
+        std::uint64_t number = 0;  ///< rises with every session
         Listed listed;
         std::string shown;  ///< as the list shows it
         std::chrono::steady_clock::time_point heard{};
@@ -73,7 +76,10 @@ class WorldServers {
 
     asio::awaitable<bool> greet(SessionPtr session);
     void refuse(const SessionPtr& session, const Error& why, bool for_good);
+    /// Why it may not come, if it may not.
+    [[nodiscard]] Result<void> settle(const SessionPtr& session, const WorldListing& listing);
     void enter(const SessionPtr& session, WorldListing listing);
+    void tell(const std::string& id, std::uint64_t session, world_wire::ToWorld message);
     /// False when the session is to be ended.
     bool received(const SessionPtr& session, const world_wire::FromWorld& message);
     void answered(const SessionPtr& session, const world_wire::JoinAnswer& answer);
@@ -88,8 +94,10 @@ class WorldServers {
     const Options& options_;
     const Clock& clock_;
     Enrolment& enrolment_;
+    Regions& regions_;
     std::map<std::string, SessionPtr> sessions_;
     std::uint64_t next_request_ = 1;
+    std::uint64_t next_session_ = 1;
     std::uint64_t list_version_ = 0;
 };
 

@@ -4,8 +4,16 @@
 namespace muster::coordinator {
 namespace {
 
-Json listed_json(const WorldServers::Listed& listed) {
+/// How many people there are in a region is said by the world's description.
+Json listed_json(const WorldServers::Listed& listed, const Regions& regions) {
     Json out = to_json(listed.listing);
+    out["regions"] = Json::array();
+    for (const auto& region : regions.regions_at(listed.listing.id)) {
+        Json one = to_json(region);
+        for (const char* name : {"server", "players"}) one.erase(name);
+        one["world"] = region.world;
+        out["regions"].push_back(std::move(one));
+    }
     out["since"] = to_rfc3339(listed.since);
     out["seen"] = to_rfc3339(listed.seen);
     return out;
@@ -19,8 +27,8 @@ Result<const WorldServers::Listed*> known(const WorldServers& servers, const Cal
     return listed;
 }
 
-Json page(const WorldServers& servers, const std::string& name, const std::string& after,
-          std::size_t limit) {
+Json page(const WorldServers& servers, const Regions& regions, const std::string& name,
+          const std::string& after, std::size_t limit) {
     Json items = Json::array();
     std::string last;
     std::string next;
@@ -31,7 +39,7 @@ Json page(const WorldServers& servers, const std::string& name, const std::strin
             next = last;
             break;
         }
-        items.push_back(listed_json(*one));
+        items.push_back(listed_json(*one, regions));
         last = one->listing.id;
     }
     return Json{{"list_version", servers.list_version()},
@@ -41,7 +49,8 @@ Json page(const WorldServers& servers, const std::string& name, const std::strin
 
 // Asked for every few seconds by whoever chooses a server: a list that has not changed costs a
 // line.
-asio::awaitable<Result<http::Answer>> list(const WorldServers& servers, Call& call) {
+asio::awaitable<Result<http::Answer>> list(const WorldServers& servers, const Regions& regions,
+                                           Call& call) {
     if (auto known = call.only({"name", "limit", "cursor"}); !known) {
         co_return std::unexpected(known.error());
     }
@@ -56,14 +65,14 @@ asio::awaitable<Result<http::Answer>> list(const WorldServers& servers, Call& ca
     if (is_known) {
         response.status = 304;
     } else {
-        response = json_response(200, page(servers, call.query("name"), *cursor, *limit));
+        response = json_response(200, page(servers, regions, call.query("name"), *cursor, *limit));
     }
     response.headers.set("Cache-Control", "no-cache");
     response.headers.set("ETag", tag);
     co_return http::Answer(std::move(response));
 }
 
-Result<http::Response> drain(WorldServers& servers, Call& call) {
+Result<http::Response> drain(WorldServers& servers, const Regions& regions, Call& call) {
     const auto body = parse_object(call.request.body, true);
     if (!body) return std::unexpected(body.error());
     Reader reader(*body);
@@ -75,7 +84,7 @@ Result<http::Response> drain(WorldServers& servers, Call& call) {
     call.audit_detail = Json{{"draining", draining}};
     const auto listed = known(servers, call);
     if (!listed) return std::unexpected(listed.error());
-    return json_response(200, listed_json(**listed));
+    return json_response(200, listed_json(**listed, regions));
 }
 
 // Also of one that is away: what counts is its certificate.
@@ -93,17 +102,18 @@ Result<http::Response> revoke(House& house, WorldServers& servers, Call& call) {
 
 }  // namespace
 
-void add_world_servers_api(Routes& routes, House& house, WorldServers& servers) {
+void add_world_servers_api(Routes& routes, House& house, WorldServers& servers, Regions& regions) {
     const std::string one = "/api/v1/world-servers/{id}";
     routes.open("GET", "/api/v1/world-servers",
-                [&servers](Call& call) { return list(servers, call); });
-    routes.open("GET", one, [&servers](Call& call) -> asio::awaitable<Result<http::Answer>> {
-        const auto listed = known(servers, call);
-        if (!listed) co_return std::unexpected(listed.error());
-        co_return http::Answer(json_response(200, listed_json(**listed)));
-    });
+                [&servers, &regions](Call& call) { return list(servers, regions, call); });
+    routes.open("GET", one,
+                [&servers, &regions](Call& call) -> asio::awaitable<Result<http::Answer>> {
+                    const auto listed = known(servers, call);
+                    if (!listed) co_return std::unexpected(listed.error());
+                    co_return http::Answer(json_response(200, listed_json(**listed, regions)));
+                });
     routes.change("POST", one + "/drain", Access::operate, "world_server.drain",
-                  [&servers](Call& call) { return drain(servers, call); });
+                  [&servers, &regions](Call& call) { return drain(servers, regions, call); });
     routes.change("DELETE", one, Access::admin, "world_server.revoke",
                   [&house, &servers](Call& call) { return revoke(house, servers, call); });
 }

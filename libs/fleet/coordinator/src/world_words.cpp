@@ -83,6 +83,16 @@ Result<void> read_worlds(const world_wire::Hello& hello, WorldListing& out) {
         listed.facts.map = world.map();
         listed.facts.players_max = world.players_max();
         out.worlds.push_back(std::move(listed));
+        if (!world.has_spread()) continue;
+        if (hello.worlds_size() > 1) {
+            return wrong("worlds.spread", "a server of a spread world has that world alone, not " +
+                                              std::to_string(hello.worlds_size()));
+        }
+        if (hello.life() == 0) return wrong("life", "with a spread world it is not 0");
+        auto spread = read_spread(world);
+        if (!spread) return std::unexpected(spread.error());
+        out.spread = *std::move(spread);
+        out.life = hello.life();
     }
     return {};
 }

@@ -8,6 +8,7 @@
 #include "json.hpp"
 #include "muster/coordinator/world_gate.hpp"
 #include "muster/world/v1/world.pb.h"
+#include "region_words.hpp"
 
 /// What world servers say, held against what may be said, and how it is shown. Pure.
 namespace muster::coordinator {
@@ -35,6 +36,8 @@ struct WorldListing {
     std::uint32_t sessions_max = 0;
     double cpu = 0;  ///< of its machine, 0..1
     bool draining = false;
+    std::uint64_t life = 0;             ///< of its process; only with a spread world
+    std::optional<SpreadWorld> spread;  ///< then it is the only one of `worlds`
 
     /// How full it is, 0..1 and more: places taken or processors, whichever is worse.
     [[nodiscard]] double load() const;

@@ -16,6 +16,7 @@ constexpr int tries_max = 3;  // of servers, when the best one refuses
 struct Lobby {
     House& house;
     WorldServers& servers;
+    Regions& regions;
 
     [[nodiscard]] std::vector<WorldFacts> local() const {
         const auto& gate = house.options.worlds;
@@ -35,23 +36,26 @@ http::Answer for_origin(const Lobby& lobby, http::Response response) {
 
 http::Response refusal(const Error& error) {
     auto out = error.code == Errc::exhausted ? http::problem(409, error) : http::problem(error);
-    if (error.code == Errc::rate_limited) out.headers.set("Retry-After", "1");
+    const bool is_soon = error.code == Errc::rate_limited || error.code == Errc::unavailable;
+    if (is_soon) out.headers.set("Retry-After", "1");
     return out;
 }
 
 /// All of one name, wherever they run, are one world to who plays.
 std::map<std::string, Json> worlds_of(const Lobby& lobby) {
     std::map<std::string, Json> out;
-    const auto add = [&out](const WorldFacts& facts) {
+    // The places of a spread world are the same ones on each of its servers.
+    const auto add = [&out](const WorldFacts& facts, bool is_spread = false) {
         auto [at, is_new] = out.try_emplace(facts.name, to_json(facts));
         Json& world = at->second;
+        if (is_new) world["spread"] = is_spread;
         if (is_new) {
             world["servers"] = 1;
             return;
         }
         for (const auto& [name, more] :
              {std::pair{"people", facts.people}, std::pair{"bots", facts.bots},
-              std::pair{"players_max", facts.players_max},
+              std::pair{"players_max", is_spread ? 0U : facts.players_max},
               std::pair{"servers", std::uint32_t{1}}}) {
             world[name] = world[name].get<std::uint32_t>() + more;
         }
@@ -59,9 +63,19 @@ std::map<std::string, Json> worlds_of(const Lobby& lobby) {
     };
     for (const WorldFacts& facts : lobby.local()) add(facts);
     for (const auto* listed : lobby.servers.list()) {
-        if (listed->listing.draining) continue;
-        for (const ListedWorld& one : listed->listing.worlds) add(one.facts);
+        const bool is_spread = listed->listing.spread.has_value();
+        if (listed->listing.draining && !is_spread) continue;
+        for (const ListedWorld& one : listed->listing.worlds) add(one.facts, is_spread);
     }
+    return out;
+}
+
+/// One that is declared, though none of its servers is here now.
+Json world_without_servers(const SpreadWorld& world) {
+    Json out =
+        to_json(WorldFacts{world.spec.name, world.mode, world.map, 0, 0, world.players_max, false});
+    out["spread"] = true;
+    out["servers"] = 0;
     return out;
 }
 
@@ -91,9 +105,20 @@ asio::awaitable<Result<http::Answer>> list_worlds(Lobby& lobby, Call&) {
 asio::awaitable<Result<http::Answer>> show_world(Lobby& lobby, Call& call) {
     const std::string& name = call.request.path_parameters["world"];
     auto all = worlds_of(lobby);
-    const auto found = all.find(name);
+    auto found = all.find(name);
+    const SpreadWorld* spread = lobby.regions.world(name);
+    if (found == all.end() && spread != nullptr) {
+        found = all.emplace(name, world_without_servers(*spread)).first;
+    }
     if (found == all.end()) co_return for_origin(lobby, refusal(no_such_world(name)));
     found->second["ice_servers"] = ice_servers(lobby);
+    if (spread != nullptr) {
+        Json regions = Json::array();
+        for (const auto& region : lobby.regions.regions_of(name)) {
+            regions.push_back(to_json(region));
+        }
+        found->second["regions"] = std::move(regions);
+    }
     co_return for_origin(lobby, json_response(200, found->second));
 }
 
@@ -142,10 +167,15 @@ std::vector<Candidate> candidates_for(const Lobby& lobby, const std::string& wor
         one.players_max = facts.players_max;
         out.push_back(std::move(one));
     }
+    // Of a spread world: only servers that own a part of it now.
+    const auto open = lobby.regions.world(world) == nullptr
+                          ? std::vector<std::string>()
+                          : lobby.regions.open_servers(world).value_or(std::vector<std::string>());
     for (const auto* listed : lobby.servers.list()) {
         const WorldListing& listing = listed->listing;
         const ListedWorld* found = listing.draining ? nullptr : listing.world(world);
         if (found == nullptr) continue;
+        if (listing.spread && std::ranges::find(open, listing.id) == open.end()) continue;
         Candidate one;
         one.server_id = listing.id;
         one.people = found->facts.people;
@@ -242,6 +272,13 @@ std::optional<std::string> resumed_at(const Lobby& lobby, Wish& wish) {
 /// In the order in which they are tried; the error says why there are none.
 Result<std::vector<Candidate>> places_for(const Lobby& lobby, const Wish& wish) {
     auto all = candidates_for(lobby, wish.join.world);
+    const bool is_spread = lobby.regions.world(wish.join.world) != nullptr;
+    if (all.empty() && is_spread) {
+        const auto open = lobby.regions.open_servers(wish.join.world);
+        return open ? fail(Errc::unavailable,
+                           "the servers of the world " + wish.join.world + " are just coming back")
+                    : std::unexpected(open.error());
+    }
     if (all.empty()) return std::unexpected(no_such_world(wish.join.world));
     if (!wish.server.empty()) {
         const std::string id = wish.server == local_name ? std::string() : wish.server;
@@ -261,11 +298,51 @@ Result<std::vector<Candidate>> places_for(const Lobby& lobby, const Wish& wish) 
     return out;
 }
 
+/// Whether who was asked just does not know of that ticket's player, or cannot say.
+bool is_elsewhere(const Error& error) {
+    return error.code == Errc::not_found || error.code == Errc::unavailable ||
+           error.code == Errc::timeout ||
+           (error.code == Errc::invalid_argument && error.field == "resume");
+}
+
+/// A player of a spread world may be with another of its servers than the one that gave the ticket:
+/// it may have crossed, or its server have died and another gone on from copies. None: nobody has
+/// it, and the server that gave the ticket has no part of the world any more.
+asio::awaitable<std::optional<http::Response>> resume_spread(Lobby& lobby, Wish wish) {
+    const auto routed = read_ticket(wish.join.resume);
+    wish.join.resume = routed.ticket;
+    auto asked = lobby.regions.holders(wish.join.world);
+    const auto own = std::ranges::find(asked, routed.server_id);
+    const bool is_own_here = own != asked.end();
+    if (is_own_here) std::rotate(asked.begin(), own, own + 1);
+    std::optional<Error> why;
+    for (const std::string& server : asked) {
+        auto place = co_await join_at(lobby, server, wish.join);
+        if (place) co_return joined(*place, wish.join.world, server);
+        if (!is_elsewhere(place.error())) co_return refusal(place.error());
+        if (is_own_here && server == routed.server_id) why = std::move(place.error());
+    }
+    if (!lobby.regions.is_whole(wish.join.world)) {
+        co_return refusal(Error{Errc::unavailable,
+                                "a part of the world " + wish.join.world +
+                                    " has no server at this moment, and will have one soon",
+                                "resume"});
+    }
+    if (!why) co_return std::nullopt;
+    co_return refusal(*why);
+}
+
 asio::awaitable<http::Response> join(Lobby& lobby, Call& call) {
     auto wish = read_wish(call);
     if (!wish) co_return refusal(wish.error());
     const std::string world = wish->join.world;
-    if (const auto before = resumed_at(lobby, *wish)) {
+    const bool is_spread_resumed =
+        lobby.regions.world(world) != nullptr && !read_ticket(wish->join.resume).server_id.empty();
+    if (is_spread_resumed) {
+        auto response = co_await resume_spread(lobby, *wish);
+        if (response) co_return *std::move(response);
+        wish->join.resume.clear();
+    } else if (const auto before = resumed_at(lobby, *wish)) {
         auto place = co_await join_at(lobby, *before, wish->join);
         if (place) co_return joined(*place, world, *before);
         if (place.error().code != Errc::unavailable) co_return refusal(place.error());
@@ -314,8 +391,8 @@ asio::awaitable<Result<http::Answer>> preflight(Lobby& lobby, Call&) {
 
 }  // namespace
 
-void add_worlds_api(Routes& routes, House& house, WorldServers& servers) {
-    const auto lobby = std::make_shared<Lobby>(house, servers);
+void add_worlds_api(Routes& routes, House& house, WorldServers& servers, Regions& regions) {
+    const auto lobby = std::make_shared<Lobby>(house, servers, regions);
     const std::string all = "/api/v1/worlds";
     const std::string one = all + "/{world}";
     const auto add = [&routes, &lobby](const std::string& method, const std::string& pattern,

@@ -85,6 +85,10 @@ asio::awaitable<void> ScriptedWorld::listen(std::shared_ptr<link::WorldClient::S
         auto message = co_await session->receive();
         if (!message) inbox->why = message.error();
         if (!message || alive.expired()) break;
+        if (hears_leases && (message->has_lease_answer() || message->has_withdraw())) {
+            hears_leases(*message);
+            continue;
+        }
         if (!message->has_join_offer()) {
             inbox->messages.push_back(*std::move(message));
             continue;
@@ -94,7 +98,11 @@ asio::awaitable<void> ScriptedWorld::listen(std::shared_ptr<link::WorldClient::S
         world_wire::FromWorld reply;
         auto& answer = *reply.mutable_join_answer();
         answer.set_request_id(message->join_offer().request_id());
-        if (answers == Answers::full) {
+        if (resume_answer && !message->join_offer().resume().empty()) {
+            answer.set_error_code(std::string(name_of(resume_answer->code)));
+            answer.set_error_message(resume_answer->message);
+            answer.set_error_field(resume_answer->field);
+        } else if (answers == Answers::full) {
             answer.set_error_code("exhausted");
             answer.set_error_message("the world is full");
         } else {

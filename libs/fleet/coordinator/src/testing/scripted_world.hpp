@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/io_context.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -27,6 +28,8 @@ class ScriptedWorld {
     /// Opens a session and says hello; waits for the welcome, or for the end of the session.
     Result<void> connect();
     void leave();
+    /// Where the coordinator listens now.
+    void port(std::uint16_t port) { port_ = port; }
 
     void send(world_wire::FromWorld message);
     /// So many people in each world, and in all.
@@ -35,6 +38,10 @@ class ScriptedWorld {
     /// Answers each offer from now on, with a place or with that error; silent: not at all.
     enum class Answers { places, full, silent };
     Answers answers = Answers::places;
+    /// Offers to resume are answered with this code and field, when it is set.
+    std::optional<Error> resume_answer;
+    /// Is given what is said of leases, which is not kept then.
+    std::function<void(const world_wire::ToWorld&)> hears_leases;
     [[nodiscard]] bool is_over() const { return inbox_->is_over; }
     /// Why the session ended.
     [[nodiscard]] const Error& why() const { return inbox_->why; }

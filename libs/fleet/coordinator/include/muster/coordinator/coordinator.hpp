@@ -65,6 +65,11 @@ struct Options {
     std::chrono::milliseconds lease{15'000};  ///< a node unheard of for so long is unreachable; a
                                               ///< world server is delisted
     std::chrono::milliseconds grace{60'000};  ///< after the start, before any is
+    /// Of a region of a world that several servers compute: what a server that died leaves frozen
+    /// is another's after this and a little more. Who was not heard for `region_contact` gets no
+    /// players and nothing new.
+    std::chrono::milliseconds region_lease{1'500};
+    std::chrono::milliseconds region_contact{700};
 
     /// Adds routes of others to the same server, such as the faces of other systems. Gives back
     /// what it added, as method and pattern ("GET" for a WebSocket): these are open to anyone, and
