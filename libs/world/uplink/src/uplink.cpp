@@ -12,6 +12,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <ctime>
+#include <deque>
 #include <thread>
 
 #include "muster/base/random.hpp"
@@ -29,6 +31,20 @@ constexpr milliseconds renew_deadline{30'000};
 constexpr milliseconds expired_pause{600'000};
 constexpr std::chrono::minutes renew_look{1};
 constexpr std::uint32_t load_seconds_max = 60;
+// Without leases a spread world stands still: its server comes back as fast as can be.
+constexpr milliseconds spread_pause_max{500};
+constexpr std::size_t questions_max = territory::Holdings::requests_max;
+constexpr milliseconds unanswered_max{5'000};
+// An older answer's ids may be others' by now (territory::IdLedger::keep).
+constexpr milliseconds answer_age_max{30'000};
+
+/// Goes on while the machine sleeps.
+milliseconds boot_time() {
+    std::timespec time{};
+    static_cast<void>(::clock_gettime(CLOCK_BOOTTIME, &time));
+    return std::chrono::duration_cast<milliseconds>(std::chrono::seconds(time.tv_sec) +
+                                                    std::chrono::nanoseconds(time.tv_nsec));
+}
 
 std::string host_name() {
     std::array<char, 256> name{};
@@ -37,6 +53,22 @@ std::string host_name() {
 }
 
 }  // namespace
+
+void Questions::ask(mesh::Question question) {
+    const std::lock_guard lock(mutex_);
+    const bool is_first = !newest_;
+    newest_ = std::move(question);
+    if (is_first && wake_) wake_();
+}
+std::optional<mesh::Question> Questions::take() {
+    const std::lock_guard lock(mutex_);
+    return std::exchange(newest_, std::nullopt);
+}
+void Questions::on_ask(std::function<void()> wake) {
+    const std::lock_guard lock(mutex_);
+    wake_ = std::move(wake);
+    if (newest_ && wake_) wake_();
+}
 
 class Uplink::Body : public std::enable_shared_from_this<Body> {
   public:
@@ -58,7 +90,9 @@ class Uplink::Body : public std::enable_shared_from_this<Body> {
 
     asio::awaitable<Result<void>> run() {
         running_ = true;
+        listen_to_questions(true);
         auto how = co_await work();
+        listen_to_questions(false);
         running_ = false;
         over_.cancel();
         if (stopped_ && !how && how.error().code == Errc::cancelled) how = {};
@@ -86,6 +120,10 @@ class Uplink::Body : public std::enable_shared_from_this<Body> {
     asio::awaitable<void> renew_if_due(std::shared_ptr<link::WorldClient> client);
     void handle(const std::shared_ptr<Session>& session, wire::ToWorld message);
     void offered(const std::shared_ptr<Session>& session, wire::JoinOffer offer);
+    void listen_to_questions(bool on);
+    void pass_question();
+    void decided(const wire::LeaseAnswer& answer);
+    [[nodiscard]] milliseconds pause_after(const Error& why);
     void answer(const std::weak_ptr<Session>& session, std::uint64_t request_id,
                 Result<host::Joined> joined);
     [[nodiscard]] std::string how_to_join_again() const {
@@ -124,6 +162,13 @@ class Uplink::Body : public std::enable_shared_from_this<Body> {
     asio::cancellation_signal ending_;
     link::Membership member_;
     std::shared_ptr<Session> session_;
+    struct Asked {
+        std::uint64_t request = 0;
+        milliseconds at{};
+    };
+    std::deque<Asked> asked_;                       ///< not answered yet
+    std::optional<milliseconds> unanswered_since_;  ///< in this session
+    double cpu_last_ = 0;
     unsigned tries_ = 0;
     std::uint32_t load_seconds_ = 1;
     bool draining_ = false;
@@ -162,7 +207,8 @@ asio::awaitable<Result<void>> Uplink::Body::work() {
             say(host::LogLevel::warning,
                 "no session with the coordinator: " + ended.error().message);
         }
-        co_await rest(link::reconnect_delay(tries_, random_below(1U << 30U)));
+        const milliseconds pause = ended ? milliseconds(0) : pause_after(ended.error());
+        co_await rest(pause);
         ++tries_;
     }
     if (!unwelcome_.empty()) {
@@ -170,6 +216,13 @@ asio::awaitable<Result<void>> Uplink::Body::work() {
     }
     while (!stopped_) co_await rest(expired_pause);
     co_return Result<void>();
+}
+
+milliseconds Uplink::Body::pause_after(const Error& why) {
+    const milliseconds pause = link::reconnect_delay(tries_, random_below(1U << 30U));
+    const bool is_refused = why.code == Errc::conflict || why.code == Errc::invalid_argument ||
+                            why.code == Errc::exhausted;
+    return options_.spread && !is_refused ? std::min(pause, spread_pause_max) : pause;
 }
 
 // Whether it is for good that there is no session.
@@ -245,6 +298,8 @@ asio::awaitable<Result<void>> Uplink::Body::connect_once() {
     *message.mutable_hello() =
         hello_of(options_, worlds_.statistics(), worlds_.udp_port(), draining_);
     static_cast<void>(session->send(std::move(message)));
+    unanswered_since_.reset();
+    pass_question();
     // One at a time: a renewal of it may still be under way when the session is over.
     const auto reporting = std::make_shared<bool>(true);
     asio::co_spawn(executor_, report(session, client),
@@ -289,6 +344,13 @@ void Uplink::Body::handle(const std::shared_ptr<Session>& session, wire::ToWorld
             }
             report_.cancel();
             return;
+        case wire::ToWorld::kLeaseAnswer:
+            return decided(message.lease_answer());
+        case wire::ToWorld::kWithdraw:
+            if (options_.spread && options_.spread->on_withdraw) {
+                options_.spread->on_withdraw(withdraw_of(message.withdraw()));
+            }
+            return;
         case wire::ToWorld::kGoodbye:
             if (!message.goodbye().for_good()) return;
             unwelcome_ = "the coordinator sends this world server away for good: " +
@@ -297,6 +359,49 @@ void Uplink::Body::handle(const std::shared_ptr<Session>& session, wire::ToWorld
         case wire::ToWorld::MESSAGE_NOT_SET:
             return;  // of a newer coordinator
     }
+}
+
+void Uplink::Body::listen_to_questions(bool on) {
+    if (!options_.spread || !options_.spread->questions) return;
+    if (!on) return options_.spread->questions->on_ask({});
+    options_.spread->questions->on_ask([weak = weak_from_this(), executor = executor_] {
+        asio::post(executor, [weak] {
+            if (const auto self = weak.lock()) self->pass_question();
+        });
+    });
+}
+
+// Without a session it waits, and a newer one takes its place.
+void Uplink::Body::pass_question() {
+    if (!session_ || !options_.spread || !options_.spread->questions) return;
+    const auto question = options_.spread->questions->take();
+    if (!question) return;
+    const milliseconds now = boot_time();
+    if (!unanswered_since_) unanswered_since_ = now;
+    if (now - *unanswered_since_ > unanswered_max) {
+        say(host::LogLevel::warning, "the coordinator does not answer; trying a new session");
+        return session_->close();
+    }
+    asked_.push_back({question->request.number, now});
+    if (asked_.size() > questions_max) asked_.pop_front();
+    wire::FromWorld message;
+    *message.mutable_lease_question() = question_of(*question, cpu_last_, draining_);
+    static_cast<void>(session_->send(std::move(message)));
+}
+
+void Uplink::Body::decided(const wire::LeaseAnswer& answer) {
+    if (!options_.spread) return;
+    unanswered_since_.reset();
+    const auto asked = std::ranges::find(asked_, answer.request(), &Asked::request);
+    if (asked == asked_.end() || boot_time() - asked->at > answer_age_max) return;
+    asked_.erase(asked_.begin(), asked);  // this one may be answered again
+    const auto decision = decision_of(answer);
+    if (!decision) {
+        say(host::LogLevel::error, "an answer of the coordinator makes no sense: " +
+                                       decision.error().field + ": " + decision.error().message);
+        return;
+    }
+    if (options_.spread->on_decision) options_.spread->on_decision(*decision);
 }
 
 void Uplink::Body::offered(const std::shared_ptr<Session>& session, wire::JoinOffer offer) {
@@ -329,9 +434,9 @@ asio::awaitable<void> Uplink::Body::report(std::shared_ptr<Session> session,
     while (!stopped_ && session == session_) {
         const host::Statistics statistics = worlds_.statistics();
         const auto now = std::chrono::steady_clock::now();
+        cpu_last_ = cpu_.since_last(statistics.process_cpu_seconds, now);
         wire::FromWorld message;
-        *message.mutable_load() =
-            load_of(statistics, cpu_.since_last(statistics.process_cpu_seconds, now), draining_);
+        *message.mutable_load() = load_of(statistics, cpu_last_, draining_);
         if (!session->send(std::move(message))) co_return;
         if (now >= look) {
             look = now + renew_look;

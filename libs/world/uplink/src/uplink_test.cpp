@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <deque>
 #include <optional>
+#include <thread>
 
 #include "muster/link/membership.hpp"
 #include "muster/link/world_link.hpp"
@@ -97,6 +98,7 @@ class UplinkTest : public testing::Test {
         options.log = [this](host::LogLevel, std::string_view text) {
             log_ += std::string(text) + "\n";
         };
+        options.spread = spread_;
         how_.reset();
         uplink_ =
             std::make_unique<Uplink>(context_.get_executor(), std::move(options), *worlds_, clock_);
@@ -183,6 +185,7 @@ class UplinkTest : public testing::Test {
     std::unique_ptr<host::WorldServer> worlds_;
     std::unique_ptr<link::FleetServer> server_;
     std::unique_ptr<Uplink> uplink_;
+    std::optional<SpreadWorld> spread_;
     std::optional<Result<void>> how_;
     SessionPtr session_;
     std::deque<wire::FromWorld> inbox_;
@@ -232,6 +235,76 @@ TEST_F(UplinkTest, PassesOffersOnAndAnswersWithTheReason) {
     answer = next(wire::FromWorld::kJoinAnswer).join_answer();
     EXPECT_EQ(answer.error_code(), "unavailable");
     until([this] { return next(wire::FromWorld::kLoad).load().draining(); });
+}
+
+TEST_F(UplinkTest, CarriesQuestionsOfASpreadWorldAndWhatIsDecided) {
+    open();
+    std::vector<mesh::Decision> decisions;
+    std::vector<territory::Withdraw> withdraws;
+    SpreadWorld spread;
+    spread.life = 9;
+    spread.bounds = {0, 0, 1'600, 1'200};
+    spread.strip = 700;
+    spread.regions_min = 2;
+    spread.fingerprint = "abc";
+    spread.questions = std::make_shared<Questions>();
+    spread.on_decision = [&](const mesh::Decision& decision) { decisions.push_back(decision); };
+    spread.on_withdraw = [&](const auto& withdraw) { withdraws.push_back(withdraw); };
+    spread_ = spread;
+    begin();
+    const auto hello = next(wire::FromWorld::kHello).hello();
+    EXPECT_EQ(hello.life(), 9U);
+    EXPECT_EQ(hello.worlds(0).spread().bounds().right(), 1'600);
+    EXPECT_EQ(hello.worlds(0).spread().regions_min(), 2U);
+    EXPECT_EQ(hello.worlds(0).spread().fingerprint(), "abc");
+    welcome();
+    mesh::Question question;
+    question.request.number = 3;
+    question.request.holds = {{1, 2}};
+    question.used = {4};
+    question.wants_ids = true;
+    std::thread([&] { spread.questions->ask(question); }).join();  // the world's
+    const auto asked = next(wire::FromWorld::kLeaseQuestion).lease_question();
+    EXPECT_EQ(asked.request(), 3U);
+    EXPECT_EQ(asked.holds(0).epoch(), 2U);
+    EXPECT_EQ(asked.used(0), 4U);
+    EXPECT_TRUE(asked.wants_ids());
+
+    const auto answer = [&](std::uint64_t request) {
+        wire::ToWorld message;
+        auto& out = *message.mutable_lease_answer();
+        out.set_request(request);
+        out.set_number(1);
+        out.set_life(9);
+        out.set_lease_ms(1'500);
+        out.set_server("world-1");
+        out.add_loans()->set_first(10);
+        out.mutable_loans(0)->set_count(64);
+        ASSERT_TRUE(session_->send(std::move(message)));
+    };
+    answer(2);  // of a question that this process never asked: somebody else's ids
+    answer(3);
+    answer(3);  // again, for something changed
+    wire::ToWorld withdraw;
+    withdraw.mutable_withdraw()->set_region(1);
+    withdraw.mutable_withdraw()->set_successor("world-2");
+    ASSERT_TRUE(session_->send(std::move(withdraw)));
+    until([&] { return !withdraws.empty(); });
+    EXPECT_EQ(withdraws[0].successor, "world-2");
+    ASSERT_EQ(decisions.size(), 2U);
+    EXPECT_EQ(decisions[0].answer.request, 3U);
+    EXPECT_EQ(decisions[0].answer.lease, 1'500ms);
+    EXPECT_EQ(decisions[0].loans.at(0).first, 10U);
+
+    // What was asked while there was no session is said in the next one, the newest alone.
+    close();
+    until([this] { return log_.find("no session with the coordinator") != std::string::npos; });
+    for (question.request.number = 4; question.request.number < 9; ++question.request.number) {
+        spread.questions->ask(question);
+    }
+    open();
+    connect();
+    EXPECT_EQ(next(wire::FromWorld::kLeaseQuestion).lease_question().request(), 8U);
 }
 
 TEST_F(UplinkTest, ComesBackUnderTheSameIdentity) {

@@ -26,6 +26,13 @@ class CpuShare {
     double cpu_seconds_ = 0;
     std::chrono::steady_clock::time_point at_{};
 };
+/// `cpu` is laid on the regions by their players.
+[[nodiscard]] wire::LeaseQuestion question_of(const mesh::Question& question, double cpu,
+                                              bool draining);
+/// `invalid_argument` names the field of what no coordinator says.
+[[nodiscard]] Result<mesh::Decision> decision_of(const wire::LeaseAnswer& answer);
+[[nodiscard]] territory::Withdraw withdraw_of(const wire::Withdraw& withdraw);
+
 [[nodiscard]] wire::Load load_of(const host::Statistics& statistics, double cpu, bool draining);
 
 /// `invalid_argument` with the field; `unavailable` for somebody new while draining.

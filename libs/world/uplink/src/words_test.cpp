@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 namespace muster::uplink {
 namespace {
 
@@ -58,6 +60,61 @@ TEST(Words, CountProcessorsSinceTheyWereLastAsked) {
     EXPECT_DOUBLE_EQ(share.since_last(102, start + 1s), 0.5);
     EXPECT_DOUBLE_EQ(share.since_last(102, start + 2s), 0);
     EXPECT_DOUBLE_EQ(share.since_last(202, start + 3s), 1);
+}
+
+TEST(Words, LayTheLoadOnRegionsByTheirPlayers) {
+    mesh::Question question;
+    question.request.number = 7;
+    question.request.released = {{3, 4}};
+    question.loads = {{1, 29, 0}, {2, 9, 0}};
+    question.spare = {5, 6};
+    const auto asked = question_of(question, 0.5, true);
+    EXPECT_EQ(asked.request(), 7U);
+    EXPECT_TRUE(asked.draining());
+    EXPECT_EQ(asked.released(0).epoch(), 4U);
+    EXPECT_EQ(asked.loads(0).cpu_permille(), 375U);
+    EXPECT_EQ(asked.loads(1).cpu_permille(), 125U);
+    EXPECT_EQ(asked.spare(1), 6U);
+}
+
+TEST(Words, TakeADecisionApartAndRefuseWhatNobodyDecides) {
+    wire::LeaseAnswer good;
+    good.set_server("world-1");
+    good.set_life(2);
+    good.set_request(3);
+    good.set_number(4);
+    good.set_lease_ms(1'500);
+    auto& grant = *good.add_grants();
+    grant.set_world("ffa");
+    grant.set_region(5);
+    grant.set_epoch(6);
+    grant.mutable_area()->set_right(100);
+    grant.mutable_area()->set_bottom(50);
+    grant.set_leave(true);
+    grant.set_successor("world-2");
+    auto& neighbour = *grant.add_neighbours();
+    neighbour.set_region(7);
+    neighbour.set_server("world-2");
+    good.add_loans()->set_first(65'534);
+    good.mutable_loans(0)->set_count(1);
+    const auto read = decision_of(good);
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_EQ(read->answer.server, "world-1");
+    EXPECT_EQ(read->answer.life, 2U);
+    EXPECT_EQ(read->answer.grants.at(0).area, (territory::Rectangle{0, 0, 100, 50}));
+    EXPECT_TRUE(read->answer.grants[0].leave);
+    EXPECT_EQ(read->answer.grants[0].neighbours.at(0).server, "world-2");
+    EXPECT_EQ(read->loans.at(0).first, 65'534U);
+    const auto field = [&](const std::function<void(wire::LeaseAnswer&)>& spoil) {
+        auto bad = good;
+        spoil(bad);
+        return decision_of(bad).error().field;
+    };
+    EXPECT_EQ(field([](auto& bad) { bad.set_lease_ms(3'600'001); }), "lease_ms");
+    EXPECT_EQ(field([](auto& bad) { bad.mutable_grants(0)->clear_area(); }), "grants");
+    EXPECT_EQ(field([](auto& bad) { bad.mutable_grants(0)->clear_epoch(); }), "grants");
+    EXPECT_EQ(field([](auto& bad) { bad.mutable_loans(0)->set_count(2); }), "loans");
+    EXPECT_EQ(field([](auto& bad) { bad.mutable_loans(0)->set_count(0); }), "loans");
 }
 
 TEST(Words, TakeAnOfferApart) {

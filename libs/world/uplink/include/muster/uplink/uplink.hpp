@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,11 +15,44 @@
 #include "muster/base/error.hpp"
 #include "muster/base/time.hpp"
 #include "muster/host/world_server.hpp"
+#include "muster/mesh/member.hpp"
+#include "muster/territory/state.hpp"
 
 /// A world server's end of the link to its coordinator.
 namespace muster::uplink {
 
 namespace asio = boost::asio;
+
+/// What a spread world asks of its coordinator, on its way from the world's thread. Only the newest
+/// question waits, for each says all there is to say.
+class Questions {
+  public:
+    /// Any thread; never waits.
+    void ask(mesh::Question question);
+
+  private:
+    friend class Uplink;
+    std::optional<mesh::Question> take();
+    /// `wake` is called from within ask(), when nothing waited before.
+    void on_ask(std::function<void()> wake);
+
+    std::mutex mutex_;
+    std::optional<mesh::Question> newest_;
+    std::function<void()> wake_;
+};
+
+/// The one world of this process, when others compute it, too: what the hello says of it.
+struct SpreadWorld {
+    std::uint64_t life = 0;         ///< of this process: mesh::Options
+    territory::Rectangle bounds{};  ///< whole units of the map
+    std::int32_t strip = 0;         ///< likewise
+    std::uint32_t regions_min = 1;
+    std::string fingerprint;  ///< of all that must be alike on all its servers; at most 64 bytes
+    std::shared_ptr<Questions> questions;
+    /// What the coordinator decided; called on the executor.
+    std::function<void(const mesh::Decision&)> on_decision;
+    std::function<void(const territory::Withdraw&)> on_withdraw;
+};
 
 struct Options {
     std::filesystem::path folder;  ///< of its identity
@@ -30,6 +65,7 @@ struct Options {
         addresses;                ///< numeric, where players send; empty: where it dials from
     std::uint16_t http_port = 0;  ///< of its own page and API; 0: none
     bool http_secure = false;
+    std::optional<SpreadWorld> spread;
     /// Called on the executor: a session with the coordinator began or ended.
     std::function<void(bool connected)> on_connection;
     /// For people; never a secret.
