@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <thread>
+
 #include "context.hpp"
 #include "join_token.hpp"
 #include "muster/http/url.hpp"
@@ -9,6 +11,7 @@ namespace {
 
 constexpr const char* worlds_path = "/api/v1/worlds";
 constexpr const char* servers_path = "/api/v1/world-servers";
+constexpr std::chrono::seconds look_again{1};
 
 Result<void> list(Context& context) {
     auto api = context.api();
@@ -30,6 +33,10 @@ std::string percent(const json& value) {
     return fmt::format("{:.0f} %", value.is_number() ? value.get<double>() * 100 : 0.0);
 }
 
+std::size_t regions_of(const json& server) {
+    return server.value("regions", json::array()).size();
+}
+
 Result<void> list_servers(Context& context) {
     auto api = context.api();
     if (!api) return std::unexpected(api.error());
@@ -40,7 +47,8 @@ Result<void> list_servers(Context& context) {
         context.out() << "There are no world servers. Add one: muster worlds join-token\n";
         return {};
     }
-    Table table({"NAME", "WORLDS", "PLAYERS", "LOAD", "TICK P99", "UDP", "STATE", "VERSION", "ID"});
+    Table table({"NAME", "WORLDS", "REGIONS", "PLAYERS", "LOAD", "TICK P99", "UDP", "STATE",
+                 "VERSION", "ID"});
     for (const json& item : *items) {
         std::string worlds;
         for (const json& world : item.value("worlds", json::array())) {
@@ -50,7 +58,9 @@ Result<void> list_servers(Context& context) {
         const std::string address =
             addresses.empty() ? std::string() : addresses.front().get<std::string>();
         const bool is_v6 = address.find(':') != std::string::npos;
-        table.add({cell(item, "name"), worlds, cell(item, "players") + "/" + cell(item, "capacity"),
+        const std::size_t regions = regions_of(item);
+        table.add({cell(item, "name"), worlds, regions == 0 ? "-" : std::to_string(regions),
+                   cell(item, "players") + "/" + cell(item, "capacity"),
                    percent(item.value("load", json())), cell(item, "tick_p99_ms") + " ms",
                    (is_v6 ? "[" + address + "]" : address) + ":" + cell(item, "udp_port"),
                    item.value("draining", false) ? "draining" : "open", cell(item, "version"),
@@ -60,17 +70,121 @@ Result<void> list_servers(Context& context) {
     return {};
 }
 
-Result<void> drain(Context& context, const std::string& name, bool undo) {
-    auto server = context.resolve(servers_path, name, "world server");
+std::string state_of_region(const json& region) {
+    if (region.value("server", json()).is_null()) return region.value("reason", "no owner");
+    return region.value("leaving", false) ? "moving" : "owned";
+}
+
+/// The servers' names by their ids; those of which nothing is known now are not in it.
+std::map<std::string, std::string> names_of_servers(Api& api) {
+    std::map<std::string, std::string> out;
+    const auto items = api.list(servers_path);
+    if (!items) return out;
+    for (const json& item : *items) out[item.value("id", "")] = item.value("name", "");
+    return out;
+}
+
+Result<void> list_regions(Context& context, const std::string& world) {
+    auto api = context.api();
+    if (!api) return std::unexpected(api.error());
+    auto answer = (*api)->get(std::string(worlds_path) + "/" + http::percent_encode(world));
+    if (!answer) return std::unexpected(answer.error());
+    if (!answer->value("spread", false)) {
+        return fail(Errc::invalid_argument,
+                    "the world " + world +
+                        " has no regions: each of its servers plays one of its own (muster world "
+                        "--spread makes it one)",
+                    "world");
+    }
+    const json regions = answer->value("regions", json::array());
+    if (context.printed_json(regions)) return {};
+    const auto names = names_of_servers(**api);
+    Table table({"REGION", "AREA", "SERVER", "EPOCH", "PLAYERS", "KEEPER", "STATE"});
+    const auto named = [&names](const json& region, const char* member) {
+        const json id = region.value(member, json());
+        if (!id.is_string()) return std::string("-");
+        const auto found = names.find(id.get<std::string>());
+        return found == names.end() ? id.get<std::string>() : found->second;
+    };
+    for (const json& region : regions) {
+        const json area = region.value("area", json::object());
+        table.add({cell(region, "region"),
+                   fmt::format("{},{} to {},{}", cell(area, "left"), cell(area, "top"),
+                               cell(area, "right"), cell(area, "bottom")),
+                   named(region, "server"), cell(region, "epoch"), cell(region, "players"),
+                   named(region, "keeper"), state_of_region(region)});
+    }
+    context.out() << table.text();
+    return {};
+}
+
+std::string what_is_left(const json& server) {
+    const std::size_t regions = regions_of(server);
+    return fmt::format("{}{} people", regions == 0 ? "" : fmt::format("{} regions and ", regions),
+                       cell(server, "players"));
+}
+
+/// Until nobody is there and nothing is computed there any more.
+Result<json> await_empty(Context& context, json server, std::chrono::seconds limit) {
+    const std::string path = std::string(servers_path) + "/" + server.value("id", "");
+    const auto end = std::chrono::steady_clock::now() + limit;
+    const bool is_terminal = context.around().out_is_terminal;
+    std::string shown;
+    while (regions_of(server) > 0 || server.value("players", 0) > 0) {
+        const std::string line = what_is_left(server) + " left";
+        if (line != shown && !context.as_json) {
+            context.out() << (is_terminal ? "\r\x1b[K" : "") << line << (is_terminal ? "" : "\n")
+                          << std::flush;
+            shown = line;
+        }
+        if (!server.value("draining", false)) {
+            return fail(Errc::conflict, "somebody has ended its draining");
+        }
+        if (std::chrono::steady_clock::now() >= end) {
+            return fail(Errc::timeout, "it is not empty yet: " + line +
+                                           "; it goes on being emptied (--timeout waits longer)");
+        }
+        std::this_thread::sleep_for(look_again);
+        auto fresh = (*context.api())->get(path);
+        if (!fresh) return std::unexpected(fresh.error());
+        server = std::move(*fresh);
+    }
+    if (is_terminal && !shown.empty()) context.out() << "\r\x1b[K";
+    return server;
+}
+
+struct Drain {
+    std::string name;
+    std::string timeout = "10m";
+    bool undo = false;
+    bool wait = false;
+};
+
+Result<void> drain(Context& context, const Drain& wish) {
+    const auto limit = seconds_from_words(wish.timeout);
+    if (!limit) return std::unexpected(limit.error());
+    auto server = context.resolve(servers_path, wish.name, "world server");
     if (!server) return std::unexpected(server.error());
     auto drained = (*context.api())
                        ->post(std::string(servers_path) + "/" + server->value("id", "") + "/drain",
-                              json{{"draining", !undo}});
+                              json{{"draining", !wish.undo}});
     if (!drained) return std::unexpected(drained.error());
+    if (wish.wait && !wish.undo) {
+        drained = await_empty(context, std::move(*drained), std::chrono::seconds(*limit));
+        if (!drained) return std::unexpected(drained.error());
+    }
     if (context.printed_json(*drained)) return {};
-    context.out() << (undo ? "It takes players again.\n"
-                           : fmt::format("It takes nobody new; {} play on.\n",
-                                         cell(*drained, "players")));
+    if (wish.undo) {
+        context.out() << "It takes players again.\n";
+    } else if (wish.wait) {
+        context.out() << "It is empty.\n";
+    } else if (regions_of(*drained) > 0) {
+        context.out() << fmt::format("It takes nobody new, and {} go to other servers.\n",
+                                     what_is_left(*drained));
+    } else {
+        context.out() << fmt::format("It takes nobody new; {} play on.\n",
+                                     cell(*drained, "players"));
+    }
     return {};
 }
 
@@ -94,7 +208,6 @@ Result<void> revoke(Context& context, const std::string& id, bool sure) {
 struct Choices {
     std::string name;
     std::string expires = "1h";
-    bool undo = false;
     bool sure = false;
 };
 
@@ -107,6 +220,10 @@ void add_worlds(CLI::App& app, Context& context) {
     context.on(*listing, [&context] { return list(context); });
 
     const auto choices = std::make_shared<Choices>();
+    CLI::App* regions = worlds->add_subcommand(
+        "regions", "who owns which region of a world that several servers compute");
+    regions->add_option("world", choices->name, "its name")->required();
+    context.on(*regions, [&context, choices] { return list_regions(context, choices->name); });
     CLI::App* servers =
         worlds->add_subcommand("servers", "the world servers, and how full they are");
     context.on(*servers, [&context] { return list_servers(context); });
@@ -116,11 +233,14 @@ void add_worlds(CLI::App& app, Context& context) {
     context.on(*token, [&context, choices] {
         return print_join_token(context, "world_server", choices->expires, choices->name);
     });
-    CLI::App* draining = worlds->add_subcommand("drain", "takes nobody new; who plays, plays on");
-    draining->add_option("server", choices->name, "its name or id")->required();
-    draining->add_flag("--undo", choices->undo, "takes players again");
-    context.on(*draining,
-               [&context, choices] { return drain(context, choices->name, choices->undo); });
+    const auto drained = std::make_shared<Drain>();
+    CLI::App* draining = worlds->add_subcommand(
+        "drain", "takes nobody new, and its regions go to others; who plays, plays on");
+    draining->add_option("server", drained->name, "its name or id")->required();
+    draining->add_flag("--undo", drained->undo, "takes players again");
+    draining->add_flag("--wait", drained->wait, "waits until it is empty, and says what is left");
+    draining->add_option("--timeout", drained->timeout, "how long it waits, as 10m");
+    context.on(*draining, [&context, drained] { return drain(context, *drained); });
     CLI::App* revoking = worlds->add_subcommand("revoke", "shuts a world server out for good");
     revoking->add_option("id", choices->name, "its id")->required();
     revoking->add_flag("--yes", choices->sure, "it is meant");
