@@ -5,6 +5,7 @@
 #include "context.hpp"
 #include "join_token.hpp"
 #include "muster/http/url.hpp"
+#include "world_plugins.hpp"
 
 namespace muster::cli {
 namespace {
@@ -26,6 +27,17 @@ Result<void> list(Context& context) {
                    world.value("asleep", false) ? "asleep" : "awake"});
     }
     context.out() << table.text();
+    return {};
+}
+
+Result<void> list_plugins(Context& context) {
+    auto api = context.api();
+    if (!api) return std::unexpected(api.error());
+    auto answer = (*api)->get(std::string(worlds_path) + "/statistics");
+    if (!answer) return std::unexpected(answer.error());
+    json plugins = plugins_of(*answer);
+    if (context.printed_json(plugins)) return {};
+    context.out() << plugins_text(plugins);
     return {};
 }
 
@@ -218,6 +230,10 @@ void add_worlds(CLI::App& app, Context& context) {
     worlds->require_subcommand(1);
     CLI::App* listing = worlds->add_subcommand("list", "the worlds and who is in them");
     context.on(*listing, [&context] { return list(context); });
+
+    CLI::App* plugins =
+        worlds->add_subcommand("plugins", "the plugins of this server's worlds, and how they fare");
+    context.on(*plugins, [&context] { return list_plugins(context); });
 
     const auto choices = std::make_shared<Choices>();
     CLI::App* regions = worlds->add_subcommand(
