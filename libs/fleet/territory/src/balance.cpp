@@ -90,6 +90,7 @@ Server* emptiest(const Decision& decision, const World& world, const Server& exc
 struct Move {
     Server* to = nullptr;
     std::uint64_t fuller = 0;  ///< the load of the fuller of both afterwards
+    bool is_to_empty = false;  ///< a server that has nothing, from one that has several regions
 };
 
 /// A move of the whole region that would be worth it.
@@ -103,10 +104,12 @@ std::optional<Move> worthwhile(const Decision& decision, const World& world, con
     const std::uint64_t there = load_of(*to) + share_of(region, *to);
     const std::uint64_t here = load_that_stays(*from);
     const std::uint64_t rest = here - std::min(here, share_of(region, *from));
-    const Move move{to, std::max(there, rest)};
+    // Whoever brings a server wants it to be used, and the first to come has all at first.
+    const Move move{to, std::max(there, rest), to->regions == 0 && from->regions > 1};
     const bool is_uneven = here >= load_of(*to) + config.move_gap;
     const bool gains = move.fuller + config.move_gain <= here;
-    return is_uneven && gains && there <= config.fill_below ? std::optional(move) : std::nullopt;
+    const bool is_worth_it = move.is_to_empty || (is_uneven && gains);
+    return is_worth_it && there <= config.fill_below ? std::optional(move) : std::nullopt;
 }
 
 /// Looked at every time, for the reason must last.
@@ -121,7 +124,8 @@ std::optional<std::pair<Region*, Move>> best_move(const Decision& decision, Worl
         if (!region.uneven_since) {
             region.uneven_since = decision.now;
         }
-        if (has_lasted(region.uneven_since, decision) && is_old_enough(region, decision) &&
+        if (has_lasted(region.uneven_since, decision) &&
+            (move->is_to_empty || is_old_enough(region, decision)) &&
             (!best || move->fuller < best->second.fuller)) {
             best = std::pair(&region, *move);
         }

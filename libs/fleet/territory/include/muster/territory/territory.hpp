@@ -18,8 +18,8 @@
 ///  - the regions of a world tile it exactly;
 ///  - an epoch is durable before anybody is granted it;
 ///  - a server that is being drained is granted nothing new;
-///  - a region moves for no other reason than its holder's end, a drain, or a difference of load
-///    that is large and lasts.
+///  - a region moves for no other reason than its holder's end, a drain, a difference of load that
+///    is large and lasts, or a server that has no region when its holder has several.
 namespace muster::territory {
 
 [[nodiscard]] std::vector<Action> decide(State& state, const Event& event);
