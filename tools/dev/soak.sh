@@ -2,6 +2,7 @@
 # ./dev soak NAME: long runs under faults. `short` is what ./dev test runs of each, with fixed seeds.
 #   brain SEEDS          the coordinator's judgement over so many seeds of random faults
 #   territory SEEDS      who owns which region of a world, over so many seeds of random faults
+#   mesh SEEDS           players who cross between the servers of one world, over so many seeds of random faults
 #   kill TIMES [SEED]    kill -9 of coordinator, node and Docker Engine with operations in flight
 #   partition TIMES [SEED]  the network between node and coordinator cut, both ways or one, with operations in flight
 #   worlds MINUTES       players who come and go, and others who stay: memory must not grow, nobody is left behind
@@ -29,6 +30,10 @@ territory_soak() {
     build_preset release muster_territory_sim
     build/release/bin/muster_territory_sim "$1"
 }
+mesh_soak() {
+    build_preset release muster_mesh_sim
+    build/release/bin/muster_mesh_sim "$1"
+}
 worlds_soak() { # MINUTES
     build_preset release muster muster-load
     rm -rf build/soak/worlds
@@ -41,16 +46,18 @@ install_packages build test
 case "$name" in
     brain) brain_soak "${1:-1000}" ;;
     territory) territory_soak "${1:-10000}" ;;
+    mesh) mesh_soak "${1:-10000}" ;;
     kill) fleet_soak kill "${1:-200}" "${2:-}" ;;
     partition) fleet_soak partition "${1:-100}" "${2:-}" ;;
     worlds) worlds_soak "${1:-30}" ;;
     short)
         brain_soak 50
         territory_soak 500
+        mesh_soak 40
         worlds_soak 1
         # Docker 20.10 itself loses what it was killed in the middle of starting; `kill` kills it too.
         fleet_soak kill 8 1 --victims coordinator,node
         fleet_soak partition 4 2
         ;;
-    *) die "soak what? brain SEEDS, territory SEEDS, kill TIMES [SEED], partition TIMES [SEED], worlds MINUTES, short" ;;
+    *) die "soak what? brain SEEDS, territory SEEDS, mesh SEEDS, kill TIMES [SEED], partition TIMES [SEED], worlds MINUTES, short" ;;
 esac
