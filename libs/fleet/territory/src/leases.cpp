@@ -129,6 +129,8 @@ void end_leases(Decision& decision) {
     for (auto& [name, world] : state.worlds) {
         for (Region& region : world.regions) {
             if (region.is_held() && decision.now >= region.lease_until) {
+                // Nothing was handed over: whoever keeps the copy has the players.
+                region.successor.clear();
                 set_free(decision, world, region);
             }
         }

@@ -7,16 +7,22 @@
 namespace muster::mesh {
 namespace {
 
+constexpr std::uint32_t copies_that_may_be_lost = 3;
 constexpr std::size_t players_in_part = 40;  ///< a record has 4 KiB at most
-constexpr milliseconds kept_for{30'000};
+/// A copy that was not followed by another: who made it gives them to somebody else by now.
+constexpr milliseconds kept_for{8'000};
+constexpr milliseconds own_kept_for{30'000};
 constexpr std::size_t kept_max = 256;  ///< regions; more are not kept
 
 }  // namespace
 
 void Member::Impl::tell_copies() {
     const auto& regions = land.own();
-    for (const auto& [to, crossed] : unconfirmed) send(to, crossed);
-    unconfirmed.clear();
+    std::erase_if(unconfirmed, [this](Unconfirmed& one) {
+        if (one.copies++ < copies_that_may_be_lost) return false;
+        send(one.to, one.crossed);
+        return true;
+    });
     if (regions.empty()) return;
     std::vector<std::vector<sim::PlayerId>> inside(regions.size());
     for (const sim::PlayerId id : owned) {
@@ -78,20 +84,24 @@ void Member::Impl::hear(PeerIndex from, Copy& copy) {
 
 void Member::Impl::keep_own(const std::vector<territory::Grant>& lost,
                             const std::vector<sim::PlayerId>& players) {
-    for (const territory::Grant& grant : lost) {
-        const sim::Box box = box_of(grant.area);
-        Kept one;
-        one.server = self;
-        one.epoch = grant.epoch;
-        one.number = 1;
-        one.at = now;
-        for (const sim::PlayerId id : players) {
-            const bool is_in = contains(box, world.players()[id].at) || lost.size() == 1;
-            const auto record = is_in ? world.copy(id) : fail(Errc::not_found, "");
-            if (!record) continue;
-            one.players.push_back({abouts[id].hop, record->encode(), listener.seat_of(id)});
-        }
-        kept[grant.region] = std::move(one);
+    std::vector<Kept> copies(lost.size());
+    for (const sim::PlayerId id : players) {
+        const auto record = world.copy(id);
+        if (!record) continue;
+        const sim::Vec at = world.players()[id].at;
+        const auto found = std::ranges::find_if(
+            lost, [at](const territory::Grant& grant) { return contains(box_of(grant.area), at); });
+        // Who was beyond a border goes with any of them.
+        const auto place = found == lost.end() ? 0 : found - lost.begin();
+        copies[static_cast<std::size_t>(place)].players.push_back(
+            {abouts[id].hop, record->encode(), listener.seat_of(id)});
+    }
+    for (std::size_t i = 0; i < lost.size(); ++i) {
+        copies[i].server = self;
+        copies[i].epoch = lost[i].epoch;
+        copies[i].number = 1;
+        copies[i].at = now;
+        kept[lost[i].region] = std::move(copies[i]);
     }
 }
 
@@ -108,7 +118,8 @@ void Member::Impl::hand_on(PeerIndex to, Kept& copy) {
 
 void Member::Impl::forget_copies() {
     std::erase_if(kept, [this](const auto& one) {
-        return one.second.number != 0 && now - one.second.at > kept_for;
+        const bool is_own = one.second.server == self;
+        return one.second.number != 0 && now - one.second.at > (is_own ? own_kept_for : kept_for);
     });
 }
 
@@ -124,6 +135,7 @@ bool Member::Impl::is_final(const Kept& copy, const Gain& gain) const {
 // Everybody of the copies who stood in a region that came, unless they are known to be elsewhere.
 void Member::Impl::take_over() {
     if (gains.empty()) return;
+    forget_copies();
     std::size_t taken = 0;
     for (auto gain = gains.begin(); gain != gains.end();) {
         const auto region = std::ranges::find(land.own(), gain->region, &Land::Region::id);
@@ -142,8 +154,11 @@ void Member::Impl::take_over() {
         gain = is_done ? gains.erase(gain) : std::next(gain);
     }
     counts.taken_over += taken;
-    if (taken > 0) say(std::to_string(taken) + " players are taken over from copies");
-    forget_copies();
+    if (taken > 0) {
+        say(std::to_string(taken) + " players are taken over from copies");
+        // Of two who had copies of somebody one hears of the other at once.
+        tell_roll();
+    }
 }
 
 std::size_t Member::Impl::take_over(Kept& copy, const sim::Box& box, bool is_of_region) {
@@ -163,7 +178,9 @@ std::size_t Member::Impl::take_over(Kept& copy, const sim::Box& box, bool is_of_
         const bool is_there =
             is_alive(owner) &&
             std::ranges::find(listed, record->id, &Roll::Row::player) != listed.end();
-        if (is_elsewhere || is_there) return true;
+        // Of this server's own, who was gone on with by somebody else.
+        const bool is_past = owner == nobody && is_same && about.hop > traveller.hop;
+        if (is_elsewhere || is_there || is_past) return true;
         traveller.hop = 1 + (is_same ? std::max(about.hop, traveller.hop) : traveller.hop);
         traveller.seat.lost_for_ms += static_cast<std::uint32_t>(
             std::clamp<std::int64_t>((now - copy.at).count(), 1, 3'600'000));

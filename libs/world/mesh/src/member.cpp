@@ -157,9 +157,12 @@ bool Member::Impl::before_step(Instant at) {
     // Who came by itself first: a copy is older than any of them.
     welcome_arrivals();
     take_over();
+    settle_departures();
     const bool has_any = std::ranges::any_of(
         holdings.held(), [this](const auto& one) { return now < one.second.until; });
     if (!has_any) {
+        // Others must know that it is there before a region of theirs can come here with its pages.
+        if (++idle_steps % 30 == 7 && !self.empty()) tell_roll();
         ask();
         flush();
     }
@@ -174,7 +177,6 @@ void Member::Impl::after_step(Instant at) {
     gather_events();
     look_at_borders();
     leave_regions();
-    settle_departures();
     if (steps % 2 == 0) {
         tell_strips();
         dispel_silent();

@@ -84,6 +84,12 @@ struct Kept {
     std::uint16_t next_part = 0;
     std::vector<Traveller> next;
 };
+/// Adopted, but perhaps in no copy yet.
+struct Unconfirmed {
+    std::string to;
+    Crossed crossed;
+    std::uint32_t copies = 0;  ///< made since
+};
 struct Gain {
     territory::RegionId region = 0;
     territory::Epoch epoch = 0;
@@ -158,6 +164,8 @@ struct Member::Impl {
     void settle_departures();
     /// Whether a server was heard of just now.
     [[nodiscard]] bool is_alive(PeerIndex peer) const;
+    /// Whether its owner's last roll says so, at that hop or a later one.
+    [[nodiscard]] bool is_listed(sim::PlayerId player, Hop hop) const;
     void leave_regions();
     void orphan(sim::PlayerId player);
     void disown(sim::PlayerId player);
@@ -198,6 +206,7 @@ struct Member::Impl {
     std::string self;
     Instant now{};
     std::uint32_t steps = 0;
+    std::uint32_t idle_steps = 0;  ///< without a region
     Instant asked_at{-1'000};
     milliseconds ask_every;
 
@@ -221,7 +230,7 @@ struct Member::Impl {
 
     std::map<sim::PlayerId, Departure> departures;
     std::map<sim::PlayerId, Arrival> arrivals;
-    std::vector<std::pair<std::string, Crossed>> unconfirmed;  ///< not in a copy yet
+    std::vector<Unconfirmed> unconfirmed;
     std::map<territory::RegionId, Instant> leaving_since;
     std::map<territory::RegionId, Kept> kept;
     std::map<territory::RegionId, std::uint32_t> copy_numbers;

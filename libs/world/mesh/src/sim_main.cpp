@@ -1,5 +1,6 @@
-// muster_mesh_sim SEEDS [FIRST]: the soak of crossings: servers of one world, over lines that lose
-// and delay, with servers killed, drained and cut off. One JSON line; 1 when a promise broke.
+// muster_mesh_sim SEEDS [FIRST [PLAYER]]: the soak of crossings: servers of one world, over lines
+// that lose and delay, with servers killed, drained and cut off. One JSON line; 1 when a promise
+// broke.
 #include <charconv>
 #include <cstdio>
 #include <cstring>
@@ -19,15 +20,18 @@ bool read_number(const char* text, std::uint64_t& number) {
 int main(int argc, char** argv) {
     std::uint64_t seeds = 0;
     std::uint64_t first = 1;
-    if (argc < 2 || argc > 3 || !read_number(argv[1], seeds) ||
-        (argc > 2 && !read_number(argv[2], first))) {
-        std::fprintf(stderr, "usage: %s SEEDS [FIRST]\n", argv[0]);
+    std::uint64_t watched = muster::sim::no_player;
+    if (argc < 2 || argc > 4 || !read_number(argv[1], seeds) ||
+        (argc > 2 && !read_number(argv[2], first)) ||
+        (argc > 3 && !read_number(argv[3], watched))) {
+        std::fprintf(stderr, "usage: %s SEEDS [FIRST [PLAYER]]\n", argv[0]);
         return 2;
     }
     muster::mesh::simulation::Outcome total;
     std::size_t bad = 0;
     for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
-        const auto one = muster::mesh::simulation::play_out(seed);
+        const auto one =
+            muster::mesh::simulation::play_out(seed, static_cast<muster::sim::PlayerId>(watched));
         total.crossings += one.crossings;
         total.connected_crossings += one.connected_crossings;
         total.resumed += one.resumed;

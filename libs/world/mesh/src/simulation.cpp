@@ -14,6 +14,7 @@ constexpr sim::Rules rules{.mode = sim::Mode::team_deathmatch,
 constexpr std::int32_t strip_units = 250;
 constexpr std::uint32_t handshake = 6;       ///< ticks
 constexpr std::uint32_t patience = 90;       ///< ticks without a word, then a page resumes
+constexpr std::uint32_t told_after = 30;     ///< ticks after copies of one were taken by two
 constexpr std::uint32_t agreed_after = 180;  ///< ticks after a partition
 constexpr std::uint16_t ids_lent = 32;
 
@@ -58,7 +59,8 @@ void Server::listen(const std::vector<std::string>& wanted) {
 
 void Server::ask(const Question& question) {
     if (!fleet.reach(name, "coordinator")) return;
-    fleet.send(1, true, [&to = fleet, from = name, its = session, question] {
+    // Links to the coordinator are streams: they delay, or end.
+    fleet.send(1, false, [&to = fleet, from = name, its = session, question] {
         territory::ServerHeard heard{.server = from, .session = its};
         heard.request = question.request.number;
         heard.holds = question.request.holds;
@@ -115,9 +117,7 @@ void Server::offer_answered(sim::PlayerId player, const Answer& answer) {
 }
 
 void Server::departed(sim::PlayerId player, std::string_view server, bool is_connected) {
-    if (!is_connected)
-        say("player " + std::to_string(player) + " goes to " + std::string(server) +
-            " without a page");
+    tell_of(player, "departs to " + std::string(server) + (is_connected ? " with its page" : ""));
     ++fleet.crossings;
     if (is_connected) ++fleet.connected_crossings;
     seats.erase(player);
@@ -130,11 +130,14 @@ void Server::departed(sim::PlayerId player, std::string_view server, bool is_con
 }
 
 void Server::arrived(sim::PlayerId player, const Seat& seat) {
+    tell_of(player, "arrives");
+    if (seat.lost_for_ms > 0) fleet.taken_over_at = fleet.at();
     seats[player] = seat.ticket_hash;
     if (guests.erase(player) > 0) connected.insert(player);
 }
 
 void Server::orphaned(sim::PlayerId player) {
+    tell_of(player, "is orphaned");
     seats.erase(player);
     connected.erase(player);
     Page* const page = fleet.page_of(player);
@@ -142,6 +145,10 @@ void Server::orphaned(sim::PlayerId player) {
     page->active.clear();
     page->standby.clear();
     page->resume_at = fleet.at() + 5;
+}
+
+void Server::tell_of(sim::PlayerId player, std::string_view what) {
+    if (player == fleet.watched) say("player " + std::to_string(player) + " " + std::string(what));
 }
 
 void Server::talk(const Talk&) {
@@ -208,6 +215,7 @@ void Fleet::kill(const std::string& name) {
     Server* const server = find(name);
     if (server == nullptr) return;
     ++killed;
+    log.push_back(std::to_string(tick_) + " " + name + " is killed");
     tell(territory::ServerGone{name, server->session});
     servers.erase(name);
     for (Page& page : pages) {
@@ -233,14 +241,14 @@ void Fleet::perform(const std::vector<territory::Action>& actions) {
     for (const territory::Action& action : actions) {
         if (const auto* answer = std::get_if<territory::Answer>(&action)) {
             if (!reach(answer->server, "coordinator")) continue;
-            send(1, true, [this, decision = Decision{*answer, loans_[answer->server]}] {
+            send(1, false, [this, decision = Decision{*answer, loans_[answer->server]}] {
                 Server* const there = find(decision.answer.server);
                 if (there != nullptr) there->member.decided(decision, now());
             });
         }
         if (const auto* withdraw = std::get_if<territory::Withdraw>(&action)) {
             if (!reach(withdraw->server, "coordinator")) continue;
-            send(1, true, [this, said = *withdraw] {
+            send(1, false, [this, said = *withdraw] {
                 Server* const there = find(said.server);
                 if (there != nullptr) there->member.withdrawn(said);
             });
@@ -301,6 +309,7 @@ void Fleet::befall() {
     if (happens(faults.partitions)) {
         const std::string who = someone();
         cut_off(who);
+        log.push_back(std::to_string(tick_) + " " + who + " is cut off");
         healed_at_["cut " + who] = tick_ + 60 + random_.below(240);
     }
     for (auto next = comes_back_.begin(); next != comes_back_.end();) {
@@ -320,6 +329,7 @@ void Fleet::befall() {
         if (what.starts_with("cut ")) {
             cut.erase(what.substr(4));
             healed_ = tick_;
+            log.push_back(std::to_string(tick_) + " " + what.substr(4) + " is back");
         }
         if (what.starts_with("drain ")) tell(territory::EndDrain{what.substr(6)});
         next = healed_at_.erase(next);
@@ -413,7 +423,8 @@ std::string Fleet::wrong(bool is_quiet) {
     for (Page& page : pages) {
         const auto owners = owners_of(page.player);
         const std::string who = "player " + std::to_string(page.player);
-        if (owners.size() > 1 && (is_quiet || (cut.empty() && tick_ - healed_ > agreed_after))) {
+        if (owners.size() > 1 && (is_quiet || (cut.empty() && tick_ - healed_ > agreed_after &&
+                                               tick_ - taken_over_at > told_after))) {
             return who + " is " + owners[0] + "'s and " + owners[1] + "'s";
         }
         if (!is_quiet) continue;
@@ -425,9 +436,10 @@ std::string Fleet::wrong(bool is_quiet) {
     return {};
 }
 
-Outcome play_out(std::uint64_t seed) {
+Outcome play_out(std::uint64_t seed, sim::PlayerId watched) {
     constexpr std::uint32_t second = 60;
     Fleet fleet(seed, 4, {});
+    fleet.watched = watched;
     fleet.run(30 * second);
     fleet.populate();
     // Until the first copies are made: who joined a moment ago is in none.

@@ -72,7 +72,9 @@ class Server final : public Listener {
     std::map<std::string, std::size_t, std::less<>> rolls;  ///< rows by server
     std::map<sim::PlayerId, std::string> seats;             ///< tickets of own players
     std::set<sim::PlayerId> connected;                      ///< own players whose page is here
-    std::set<sim::PlayerId> guests;                ///< pages whose player is not here (yet)
+    std::set<sim::PlayerId> guests;  ///< pages whose player is not here (yet)
+    void tell_of(sim::PlayerId player, std::string_view what);
+
     std::map<sim::PlayerId, std::string> invited;  ///< to which server, the last time
     std::size_t talks = 0;
     Member member;
@@ -116,9 +118,11 @@ class Fleet {
     std::vector<Page> pages;
     std::set<std::string> cut;
     bool pages_walk = true;
+    std::uint32_t taken_over_at = 0;  ///< tick
     std::size_t crossings = 0, connected_crossings = 0, resumed = 0, killed = 0;
     std::uint32_t longest_gap = 0;  ///< ticks in which a page's player was nobody's
     std::vector<std::string> log;
+    sim::PlayerId watched = sim::no_player;
 
   private:
     void start(const std::string& name);
@@ -146,6 +150,7 @@ struct Outcome {
     std::string wrong;  ///< the promise that broke, and the story; empty: none
     std::size_t crossings = 0, connected_crossings = 0, resumed = 0, killed = 0;
 };
-[[nodiscard]] Outcome play_out(std::uint64_t seed);
+/// `watched`: whose ways are told in the story, too.
+[[nodiscard]] Outcome play_out(std::uint64_t seed, sim::PlayerId watched = sim::no_player);
 
 }  // namespace muster::mesh::simulation

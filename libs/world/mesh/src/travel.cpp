@@ -16,6 +16,7 @@ constexpr sim::Length nearer_by = 64 * sim::unit;
 constexpr std::uint32_t look_every = 6;  ///< steps, for invitations
 /// A crossing that comes before the region that it is in.
 constexpr milliseconds arrival_waits{3'000};
+constexpr milliseconds arrival_waits_for_region{1'000};
 constexpr milliseconds departure_asks_again{2'000};
 constexpr milliseconds departure_given_up{60'000};
 /// How long the pages of a region that is left are waited for.
@@ -155,8 +156,10 @@ void Member::Impl::welcome_arrivals() {
     for (auto next = arrivals.begin(); next != arrivals.end();) {
         Arrival& arrival = next->second;
         const sim::PlayerId id = next->first;
-        const bool is_here =
-            may_own && land.distance_from_own(arrival.record.player.at) <= 2 * options.grace;
+        // Who was far over the border of a region that was left is let in, too, and goes on to
+        // where it belongs.
+        const bool is_near = land.distance_from_own(arrival.record.player.at) <= 2 * options.grace;
+        const bool is_here = may_own && (is_near || now - arrival.since > arrival_waits_for_region);
         const bool is_over = now - arrival.since > arrival_waits;
         if (!is_here && !is_over) {
             ++next;
@@ -168,7 +171,7 @@ void Member::Impl::welcome_arrivals() {
         if (is_adopted) {
             ++counts.crossings_in;
             // Whoever let it go keeps it until the keeper here has it, too: it survives both ends.
-            unconfirmed.emplace_back(std::move(arrival.from), answer);
+            unconfirmed.push_back({std::move(arrival.from), answer});
         } else {
             ++counts.crossings_refused;
             send(arrival.from, answer);
@@ -220,6 +223,14 @@ bool Member::Impl::is_alive(PeerIndex peer) const {
     return peer != nobody && now - peers[peer].heard < alive;
 }
 
+bool Member::Impl::is_listed(sim::PlayerId player, Hop hop) const {
+    const About& about = abouts[player];
+    if (!is_alive(about.owner)) return false;
+    const auto& rows = peers[about.owner].rows;
+    const auto row = std::ranges::find(rows, player, &Roll::Row::player);
+    return row != rows.end() && row->generation == about.generation && row->hop >= hop;
+}
+
 // Whoever has its place by now is sent it again, until somebody has it for sure.
 void Member::Impl::settle_departures() {
     std::vector<sim::PlayerId> back;
@@ -227,7 +238,10 @@ void Member::Impl::settle_departures() {
         Departure& departure = next->second;
         const About& about = abouts[next->first];
         const bool is_over = now - departure.first > departure_given_up;
-        if (about.is_own || is_over) {
+        // The answer was lost, but somebody has it for certain.
+        const bool is_settled = now - departure.first >= departure_asks_again &&
+                                is_listed(next->first, departure.traveller.hop);
+        if (about.is_own || is_settled || is_over) {
             next = departures.erase(next);
             continue;
         }
