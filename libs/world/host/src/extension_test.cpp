@@ -175,7 +175,8 @@ TEST(Extension, IsNotFloodedByAPlayer) {
         return world.customs + world.customs_dropped == 300;
     }));
     EXPECT_GE(stand.world().customs, 40U);
-    EXPECT_GT(stand.world().customs_dropped, 150U);
+    // However long they took to come: ten seconds bring 240 through.
+    EXPECT_GT(stand.world().customs_dropped, 50U);
 }
 
 TEST(Extension, HearsWhatIsInjectedForTheCoordinatorAlsoWhenItsWorldSleeps) {

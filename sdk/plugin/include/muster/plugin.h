@@ -203,10 +203,11 @@ typedef struct muster_plugin {
     int32_t (*create)(const muster_api* api, muster_host* host, void** instance);
     void (*destroy)(void* instance);
 
-    int32_t (*join)(void* instance, uint16_t player,
-                    uint32_t returned); /* a person can be sent to; `returned`: was there
-                                           before, on another connection (a reload) */
-    int32_t (*leave)(void* instance, uint16_t player); /* a person who has joined, for good */
+    /* A person can be sent to. `returned`: was in the world before, on another connection (a
+     * reload) or on another server of the world. */
+    int32_t (*join)(void* instance, uint16_t player, uint32_t returned);
+    /* A person who has joined: for good, or to another server of the world. */
+    int32_t (*leave)(void* instance, uint16_t player);
     int32_t (*message)(void* instance,
                        const muster_message* message); /* every plugin gets all of them */
     int32_t (*event)(void* instance, const muster_event* event);

@@ -70,9 +70,10 @@ class Extension {
     [[nodiscard]] virtual Result<void> open(ExtensionHost& host) = 0;
     virtual void close() = 0;
 
-    /// A person's connection has come; `returned`: to a player who was there before.
+    /// A person's connection has come; `returned`: to a player who was there before, or who comes
+    /// from another server of the world.
     virtual void on_join(sim::PlayerId player, bool returned) = 0;
-    virtual void on_leave(sim::PlayerId player) = 0;  ///< for good; still known by name
+    virtual void on_leave(sim::PlayerId player) = 0;  ///< for good, or to another server
     virtual void on_message(const ExtensionMessage& message) = 0;
     /// What a step did that everybody is told (sim::is_for_everybody) and more.
     virtual void on_events(std::span<const sim::Event> events) = 0;
