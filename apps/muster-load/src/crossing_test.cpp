@@ -230,6 +230,7 @@ TEST(Crossing, WhoIsMovedWithoutASecondConnectionComesBackWithItsTicket) {
     ASSERT_TRUE(stage.until([&] { return stage.player->is_playing(); }));
     stage.pass(500ms);
     EXPECT_GT(stage.b.inputs.back().sequence, sequence);
+    EXPECT_GT(stage.b.inputs.front().sequence, sequence) << "it waits for the first snapshot";
     EXPECT_EQ(stage.player->ticket(), "server-2.token-b") << "it names the way";
     EXPECT_EQ(stage.crossings().unconnected, 1);
     EXPECT_EQ(stage.crossings().back.count(), 1);

@@ -184,6 +184,8 @@ void Player::on_state(std::span<const std::byte> message) {
         shared_.measured.entities += records.size();
     }
     acknowledged(snapshot->acknowledged());
+    // The server stood still for whom it did not hear, in inputs of its own.
+    sequence_ = std::max(sequence_, snapshot->acknowledged());
 }
 
 void Player::acknowledged(std::uint32_t sequence) {

@@ -59,6 +59,9 @@ const std::string& Player::come_back(Instant now) {
     is_asking_ = true;
     gap_ = Gap::coming_back;
     mirror_ = replication::Mirror();
+    // The server may know less than was said: its first snapshot tells what it goes on from.
+    sequence_ = 0;
+    steps_.clear();
     active_ = &new_line();
     return active_->offer();
 }

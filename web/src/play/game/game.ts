@@ -140,7 +140,10 @@ export class Game implements WorldSays {
     const apart = this.bridge.apart(welcome.tick - this.clock.newest(this.now()));
     this.bridge.clear();
     this.apart = apart;
-    if (this.next === "resumes") this.prediction.resume();
+    if (this.next === "resumes") {
+      this.prediction.resume();
+      this.trigger.restart();
+    }
     this.clock.cross(apart, welcome.snapshotRate);
     this.others.cross(apart + this.silence, this.clock.showing);
     this.silence = 0;

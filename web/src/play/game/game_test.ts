@@ -276,7 +276,11 @@ describe("from one server to the next", () => {
     expect(crossed).toHaveLength(1);
     expect(meter.crossings).toBe(0);
     expect(game.prediction.pending).toHaveLength(0);
-    expect(game.step({ aim: 0, buttons: 0, slot: 0 }).sequence).toBe(last + 1);
+    // A server that took over from a copy knows less, and one that knows nobody nothing.
+    expect(game.step({ aim: 0, buttons: 0, slot: 0 }).sequence).toBe(1);
+    snapshot(tick + APART + 182, { x: game.prediction.exact.x }, { acknowledged: last - 20 });
+    expect(game.prediction.correction).toBe(0);
+    expect(game.step({ aim: 0, buttons: 0, slot: 0 }).sequence).toBe(last - 19);
   });
 });
 

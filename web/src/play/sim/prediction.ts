@@ -56,9 +56,13 @@ export class Prediction {
     for (const step of this.pending) step.shown += apart;
   }
 
-  /** The connection was lost for a while: what is under way is void, and the numbers go on. */
+  /**
+   * The connection was lost for a while: what is under way is void, and the numbers go on after what the server acknowledges, which may
+   * know less than was sent, or nothing. One is drawn where one was.
+   */
   resume(): void {
     this.pending.length = 0;
+    this.sequence = 0;
     this.backlogs.length = 0;
   }
 
