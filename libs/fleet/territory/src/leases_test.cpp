@@ -64,6 +64,21 @@ TEST_F(Leases, AClosedLinkIsNoDeath) {
     EXPECT_EQ(at(0).epoch, epoch);
 }
 
+TEST_F(Leases, OfAProcessThatIsDeadForCertainEndAtOnce) {
+    declare();
+    come("one");
+    come("two");
+    pass(milliseconds(500));
+    const Epoch epoch = at(0).epoch;
+    const std::uint64_t life = servers.at("one").life;
+    servers.at("one").is_alive = false;
+    tell(ServerDied{"one", life + 1});
+    EXPECT_EQ(at(0).server, "one") << "another process of that name";
+    tell(ServerDied{"one", life});
+    EXPECT_EQ(at(0).server, "two");
+    EXPECT_GT(at(0).epoch, epoch);
+}
+
 TEST_F(Leases, AreCountedLongerThanTheHolderByClocksThatDiffer) {
     EXPECT_GE(waited_for(milliseconds(4'000), config).count(), 4'000 * 1'020 / 980);
     declare();

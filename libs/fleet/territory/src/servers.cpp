@@ -144,6 +144,19 @@ void on(Decision& decision, const ServerGone& gone) {
     }
 }
 
+void on(Decision& decision, const ServerDied& died) {
+    for (auto& [name, world] : decision.state.worlds) {
+        for (Region& region : world.regions) {
+            if (region.server != died.server || region.life != died.life) {
+                continue;
+            }
+            region.lease_until = std::min(region.lease_until, decision.now);
+        }
+    }
+    end_leases(decision);
+    assign_all(decision);
+}
+
 void forget_servers(Decision& decision) {
     State::Impl& state = decision.state;
     const auto is_named = [&](const Server& server) {

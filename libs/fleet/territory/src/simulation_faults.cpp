@@ -31,6 +31,9 @@ void Simulation::disturb_server(WorldServer& one) {
         case 0:
             if (one.holdings) {
                 ++summary_.server_crashes;
+                if (chance_.one_in(3)) {
+                    up(one, ServerDied{one.id, one.holdings->life()}, true);
+                }
                 one.holdings.reset();
                 later(chance_.below(chance_.one_in(2) ? 200 * ms : 5'000 * ms),
                       [this, &one] { start(one); });

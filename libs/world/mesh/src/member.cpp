@@ -10,6 +10,7 @@ namespace {
 
 constexpr milliseconds ask_at_first{250};
 constexpr milliseconds peer_silent{3'000};
+constexpr milliseconds peer_remembered{60'000};
 /// Fewer ids than this to give away: more are asked for.
 constexpr std::size_t ids_wanted = 32;
 
@@ -139,6 +140,9 @@ void Member::Impl::ask() {
     for (const auto& [region, count] : players) {
         question.loads.push_back({.region = region, .players = count});
     }
+    for (std::size_t i = 1; i < peers.size(); ++i) {
+        if (is_alive(static_cast<PeerIndex>(i))) question.hears.push_back(peers[i].server);
+    }
     question.wants_ids = question.spare.size() < ids_wanted;
     listener.ask(question);
 }
@@ -158,15 +162,28 @@ bool Member::Impl::before_step(Instant at) {
     welcome_arrivals();
     take_over();
     settle_departures();
-    const bool has_any = std::ranges::any_of(
-        holdings.held(), [this](const auto& one) { return now < one.second.until; });
-    if (!has_any) {
+    const bool may_step =
+        !is_cut_off() && std::ranges::any_of(holdings.held(), [this](const auto& one) {
+            return now < one.second.until;
+        });
+    if (!may_step) {
         // Others must know that it is there before a region of theirs can come here with its pages.
         if (++idle_steps % 30 == 7 && !self.empty()) tell_roll();
         ask();
         flush();
     }
-    return has_any;
+    return may_step;
+}
+
+// A server that never heard another one has nobody who could be given its regions.
+bool Member::Impl::is_cut_off() const {
+    if (is_linked) return false;
+    bool had_any = false;
+    for (std::size_t i = 1; i < peers.size(); ++i) {
+        if (is_alive(static_cast<PeerIndex>(i))) return false;
+        had_any = had_any || now - peers[i].heard < peer_remembered;
+    }
+    return had_any;
 }
 
 void Member::Impl::after_step(Instant at) {
@@ -305,6 +322,9 @@ void Member::decided(const Decision& decision, Instant now) {
 void Member::withdrawn(const territory::Withdraw& withdraw) {
     impl_->holdings.arrived(withdraw);
     impl_->land_changed();
+}
+void Member::linked(bool is_linked) {
+    impl_->is_linked = is_linked;
 }
 bool Member::before_step(Instant now) {
     return impl_->before_step(now);

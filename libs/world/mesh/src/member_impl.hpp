@@ -120,6 +120,7 @@ struct Member::Impl {
     void publish(std::string_view subject, Body body);
     void send(std::string_view to, Letter letter);
     void flush();
+    [[nodiscard]] bool is_cut_off() const;
     [[nodiscard]] std::string subject(std::string_view kind, std::string_view of) const;
 
     // ghosts.cpp: whom others tell of, and who is told of own players
@@ -209,6 +210,7 @@ struct Member::Impl {
     std::uint32_t idle_steps = 0;  ///< without a region
     Instant asked_at{-1'000};
     milliseconds ask_every;
+    bool is_linked = true;
 
     std::vector<About> abouts;         ///< by player id
     std::vector<sim::PlayerId> owned;  ///< ids of own players, in no order

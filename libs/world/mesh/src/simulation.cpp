@@ -217,6 +217,10 @@ void Fleet::kill(const std::string& name) {
     ++killed;
     log.push_back(std::to_string(tick_) + " " + name + " is killed");
     tell(territory::ServerGone{name, server->session});
+    // Now and then nobody is sure, and the lease must run out.
+    if (random_.below(2) == 0) {
+        send(60, false, [this, died = territory::ServerDied{name, server->life}] { tell(died); });
+    }
     servers.erase(name);
     for (Page& page : pages) {
         if (page.standby == name) page.standby.clear();

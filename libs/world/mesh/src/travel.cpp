@@ -156,6 +156,13 @@ void Member::Impl::welcome_arrivals() {
     for (auto next = arrivals.begin(); next != arrivals.end();) {
         Arrival& arrival = next->second;
         const sim::PlayerId id = next->first;
+        const About& about = abouts[id];
+        if (about.owner != nobody && about.generation == arrival.record.player.generation &&
+            about.hop > arrival.traveller.hop) {
+            // It was not waited for: somebody goes on with it.
+            next = arrivals.erase(next);
+            continue;
+        }
         // Who was far over the border of a region that was left is let in, too, and goes on to
         // where it belongs.
         const bool is_near = land.distance_from_own(arrival.record.player.at) <= 2 * options.grace;

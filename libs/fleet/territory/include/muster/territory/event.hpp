@@ -84,6 +84,13 @@ struct ServerGone {
     std::uint64_t session = 0;
 };
 
+/// That process is no more, for certain: it computes nothing, and never will. Its leases end now.
+/// A closed link alone is no such knowledge.
+struct ServerDied {
+    std::string server{};
+    std::uint64_t life = 0;
+};
+
 // ---- of time
 
 /// At least four times a second. Leases, moves, splits and merges are looked at here.
@@ -93,7 +100,7 @@ struct TimePassed {};
 struct Event {
     Instant now{};
     std::variant<TimePassed, DeclareWorld, RemoveWorld, AskDrain, EndDrain, ServerCame, ServerHeard,
-                 RegionReleased, ServerGone>
+                 RegionReleased, ServerGone, ServerDied>
         what;
 };
 

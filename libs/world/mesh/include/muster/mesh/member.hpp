@@ -40,6 +40,9 @@ struct Question {
     std::vector<sim::PlayerId> used{};           ///< ids of own players
     std::vector<sim::PlayerId> spare{};          ///< lent ids that nobody has now
     bool wants_ids = false;                      ///< it is running out of them
+    /// Servers of this world that were heard of on the bus within half a second. Of one whose link
+    /// has closed and whom nobody hears the coordinator knows that it is dead.
+    std::vector<std::string> hears{};
 };
 struct IdLoan {
     sim::PlayerId first = 0;
@@ -110,6 +113,9 @@ class Member {
     void received(std::span<const std::byte> bytes, Instant now);
     void decided(const Decision& decision, Instant now);
     void withdrawn(const territory::Withdraw& withdraw);
+    /// Whether there is a link to the coordinator now. Who has none, and hears nobody on the bus
+    /// any more, may be taken for dead: it stands still until one of both is back.
+    void linked(bool is_linked);
 
     /// Whether there is anything to step: a world without a lease stands still.
     [[nodiscard]] bool before_step(Instant now);
