@@ -253,6 +253,12 @@ std::vector<std::byte> encode_anyway(const Message& message) {
 
 std::vector<std::byte> encode(const Message& message) {
     MUSTER_ASSERT(is_within_limits(message));
+    // How many meet at a border nobody decides: better some of it than none, or an abort.
+    const auto* strip = std::get_if<Strip>(&message.body);
+    if (strip != nullptr && bytes_at_most(*strip) > message_bytes_max) {
+        return encode_anyway(
+            {.server = message.server, .life = message.life, .body = shortened(*strip)});
+    }
     std::vector<std::byte> bytes = encode_anyway(message);
     MUSTER_ASSERT(bytes.size() <= message_bytes_max);
     return bytes;

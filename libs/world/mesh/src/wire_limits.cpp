@@ -42,7 +42,8 @@ bool is_named_within(const auto& row) {
 
 std::size_t bytes_at_most(const Posed& posed) {
     constexpr std::size_t pose_bytes = 56;
-    return pose_bytes + (posed.name.empty() ? 0 : table_bytes + list_bytes + posed.name.size());
+    constexpr std::size_t name_bytes = 16;  // a table with its offset, as all have one vtable
+    return pose_bytes + (posed.name.empty() ? 0 : name_bytes + list_bytes + posed.name.size());
 }
 
 std::size_t bytes_at_most(const Roll::Row& row) {
@@ -73,6 +74,31 @@ std::size_t bytes_at_most(const Letter& letter) {
                    [](const Talk& talk) { return table_bytes + list_bytes + talk.bytes.size(); },
                },
                letter);
+}
+
+std::size_t bytes_at_most(const Strip& strip) {
+    std::size_t bytes = message_bytes_least + strip.events.size() * event_bytes +
+                        strip.walls.size() * wall_bytes + strip.pickups.size() * pickup_bytes;
+    for (const Posed& posed : strip.players) bytes += bytes_at_most(posed);
+    return bytes;
+}
+
+Strip shortened(Strip strip) {
+    const std::size_t bytes = bytes_at_most(strip);
+    std::size_t excess = bytes - std::min(bytes, message_bytes_max);
+    const auto cut = [&excess](auto& list, std::size_t each) {
+        const std::size_t count = std::min(list.size(), (excess + each - 1) / each);
+        list.resize(list.size() - count);
+        excess -= std::min(excess, count * each);
+    };
+    cut(strip.events, event_bytes);
+    cut(strip.pickups, pickup_bytes);
+    cut(strip.walls, wall_bytes);
+    while (excess > 0 && !strip.players.empty()) {
+        excess -= std::min(excess, bytes_at_most(strip.players.back()));
+        strip.players.pop_back();
+    }
+    return strip;
 }
 
 bool is_within_limits(const Message& message) {

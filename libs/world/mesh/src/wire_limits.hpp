@@ -30,6 +30,12 @@ inline constexpr std::size_t wall_bytes = 8;
 inline constexpr std::size_t pickup_bytes = 8;
 inline constexpr std::size_t event_bytes = 32;
 
+/// What of a strip fits into a message: as it is, or, when it is too long, without its last events,
+/// then pickups and walls, then players. Each is said again, the last by the next Standing or
+/// strip.
+[[nodiscard]] std::size_t bytes_at_most(const Strip& strip);
+[[nodiscard]] Strip shortened(Strip strip);
+
 /// Whether every list and text is within its limit. A message that is not is a bug of the caller's:
 /// encode() asserts it, and that the whole is not longer than `message_bytes_max`.
 [[nodiscard]] bool is_within_limits(const Message& message);

@@ -220,13 +220,42 @@ TEST(Wire, HasPlaceForTheMostThatIsAllowed) {
     EXPECT_TRUE(decode(encode({.server = "a", .life = 1, .body = parcel})).has_value());
 }
 
+TEST(Wire, LeavesOutOfACrowdsStripWhatDoesNotFit) {
+    Chance chance(4);
+    Strip strip{.region = 1, .epoch = 1};
+    const auto said = [](const Strip& whole) {
+        const auto bytes = encode({.server = "a", .life = 1, .body = whole});
+        EXPECT_LE(bytes.size(), message_bytes_max);
+        EXPECT_GT(bytes.size(), message_bytes_max / 10 * 9);
+        const auto back = decode(bytes);
+        EXPECT_TRUE(back.has_value());
+        return back ? std::get<Strip>(back->body) : Strip{};
+    };
+    for (int i = 0; i < 3'000; ++i) {
+        strip.players.push_back(values::posed(chance));
+        strip.players.back().name.clear();
+    }
+    strip.walls.resize(1'000);
+    strip.pickups.resize(1'000);
+    for (int i = 0; i < 4'000; ++i) strip.events.push_back(values::event(chance));
+    const Strip most = said(strip);
+    EXPECT_EQ(most.players.size(), 3'000U);
+    EXPECT_EQ(most.walls.size(), 1'000U);
+    EXPECT_GT(most.events.size(), 1'500U);
+    strip.walls.resize(60'000);
+    EXPECT_EQ(said(strip).players.size(), 3'000U);
+    strip.players.assign(players_in_message_max, strip.players.front());
+    for (Posed& posed : strip.players) posed.name = "Ann";
+    EXPECT_GT(said(strip).players.size(), 2'600U);
+}
+
 TEST(WireDeathTest, DoesNotSayMoreThanIsAllowed) {
     Parcel parcel{.first = 1};
     parcel.letters.assign(letters_in_message_max + 1, Ready{.player = 1});
     EXPECT_DEATH((void)encode({.server = "a", .life = 1, .body = parcel}), "is_within_limits");
-    Strip strip{.region = 1, .epoch = 1};
-    strip.events.assign(message_bytes_max / event_bytes, sim::Event{});
-    EXPECT_DEATH((void)encode({.server = "a", .life = 1, .body = strip}), "message_bytes_max");
+    Standing standing;
+    standing.walls.resize(message_bytes_max / wall_bytes);
+    EXPECT_DEATH((void)encode({.server = "a", .life = 1, .body = standing}), "message_bytes_max");
 }
 
 TEST(WireText, KnowsWellFormedUtf8) {
