@@ -16,6 +16,7 @@ constexpr std::size_t fingerprint_bytes_max = 64;
 constexpr std::size_t word_bytes_max = 64;
 constexpr std::size_t name_bytes_max = 128;  // of a server's id
 constexpr std::uint32_t players_max_max = 65'534;
+constexpr int hears_max = 1'024;
 constexpr std::int64_t lease_ms_max = 3'600'000;
 /// Of a map; so that sums of a few of them fit.
 constexpr std::int32_t coordinate_max = 1 << 28;
@@ -257,6 +258,10 @@ Result<Question> read_question(const world_wire::LeaseQuestion& question,
     auto spare = read_ids(question.spare(), players_max, "lease_question.spare");
     if (!spare) return std::unexpected(spare.error());
     out.spare = *std::move(spare);
+    if (question.hears_size() > hears_max) {
+        return wrong("lease_question.hears", "more servers than there can be");
+    }
+    out.hears = {question.hears().begin(), question.hears().end()};
     return out;
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,6 +38,7 @@ struct Question {
     std::vector<territory::PlayerId> used;
     std::vector<territory::PlayerId> spare;
     bool wants_ids = false;
+    std::set<std::string> hears;
 };
 /// `invalid_argument` names the field. `players_max`: of its world, which no id reaches.
 [[nodiscard]] Result<Question> read_question(const world_wire::LeaseQuestion& question,

@@ -8,6 +8,11 @@
 namespace muster::coordinator {
 namespace {
 
+/// A link that closed for another reason is back by then.
+constexpr milliseconds missing_after{1'000};
+/// Half a second after the last word of the missing one, and the next question.
+constexpr milliseconds unheard{700};
+
 territory::Config config_of(const Options& options) {
     territory::Config out;
     out.lease = options.region_lease;
@@ -177,7 +182,8 @@ Result<void> Regions::came(const std::string& server, std::uint64_t session, std
     if (const auto before = servers_.find(server); before != servers_.end()) {
         gone(server, before->second.session);
     }
-    servers_[server] = Server{session, name, false};
+    servers_[server] = Server{.session = session, .life = life, .world = name};
+    missing_.erase(server);
     if (const auto ids = ids_.find(name); ids != ids_.end()) ids->second.came(server, now_());
     territory::ServerCame came;
     came.server = server;
@@ -202,6 +208,8 @@ Result<void> Regions::heard(const std::string& server, std::uint64_t session,
         ids->second.reported(server, read->used, read->spare, now_());
     }
     found->second.wants_ids = read->wants_ids;
+    found->second.hears = std::move(read->hears);
+    found->second.heard_at = now_();
     read->heard.server = server;
     read->heard.session = session;
     return tell(std::move(read->heard));
@@ -213,12 +221,41 @@ void Regions::gone(const std::string& server, std::uint64_t session) {
     if (const auto ids = ids_.find(found->second.world); ids != ids_.end()) {
         ids->second.gone(server, now_());
     }
+    if (missing_.size() < state_.config().servers_max) {
+        missing_[server] = {found->second.life, found->second.world, now_()};
+    }
     servers_.erase(found);
     waiting_.erase(server);
     static_cast<void>(tell(territory::ServerGone{server, session}));
 }
 
+// Those that are left tell, and all of them: somebody must be there to go on with its regions.
+bool Regions::is_dead(const std::string& server, const Missing& missing) const {
+    std::size_t witnesses = 0;
+    for (const auto& [name, other] : servers_) {
+        if (other.world != missing.world) continue;
+        if (other.heard_at - missing.since < unheard || other.hears.contains(server)) return false;
+        ++witnesses;
+    }
+    return witnesses > 0;
+}
+
+void Regions::end_leases_of_the_dead() {
+    for (auto next = missing_.begin(); next != missing_.end();) {
+        const auto& [server, missing] = *next;
+        const auto for_long = now_() - missing.since;
+        if (for_long >= missing_after && is_dead(server, missing)) {
+            static_cast<void>(tell(territory::ServerDied{server, missing.life}));
+            next = missing_.erase(next);
+        } else {
+            // Its lease is over by then, whatever became of it.
+            next = for_long > 4 * state_.config().lease ? missing_.erase(next) : std::next(next);
+        }
+    }
+}
+
 void Regions::time_passed() {
+    end_leases_of_the_dead();
     static_cast<void>(tell(territory::TimePassed{}));
     for (auto& [name, ids] : ids_) {
         if (!is_whole(name)) ids.hold(now_());

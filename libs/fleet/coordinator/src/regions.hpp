@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -46,6 +47,8 @@ class Regions {
     /// `invalid_argument` names the field, and nothing happened.
     [[nodiscard]] Result<void> heard(const std::string& server, std::uint64_t session,
                                      const world_wire::LeaseQuestion& question);
+    /// Its link has closed. When the other servers of its world do not hear it on their bus either,
+    /// it is dead, and its leases end before their time: a server that has neither stands still.
     void gone(const std::string& server, std::uint64_t session);
     /// At least four times a second.
     void time_passed();
@@ -75,8 +78,16 @@ class Regions {
   private:
     struct Server {
         std::uint64_t session = 0;
+        std::uint64_t life = 0;
         std::string world;
         bool wants_ids = false;
+        std::set<std::string> hears{};
+        territory::Instant heard_at{};
+    };
+    struct Missing {
+        std::uint64_t life = 0;
+        std::string world;
+        territory::Instant since{};
     };
     struct Durable {
         territory::Epoch epoch = 0;
@@ -89,6 +100,8 @@ class Regions {
     [[nodiscard]] bool is_durable(const territory::Answer& answer) const;
     void send(const territory::Answer& answer);
     void committed(const Durable& durable);
+    void end_leases_of_the_dead();
+    [[nodiscard]] bool is_dead(const std::string& server, const Missing& missing) const;
     [[nodiscard]] bool is_ownerless(std::string_view world) const;
     [[nodiscard]] bool is_in_contact(const std::string& server) const;
 
@@ -98,6 +111,7 @@ class Regions {
     std::map<std::string, SpreadWorld, std::less<>> worlds_;
     std::map<std::string, territory::IdLedger, std::less<>> ids_;  ///< by world
     std::map<std::string, Server> servers_;                        ///< with a session
+    std::map<std::string, Missing> missing_;                       ///< since it closed
     Durable durable_;
     /// The newest answer to each server that must wait for a commit.
     std::map<std::string, territory::Answer> waiting_;

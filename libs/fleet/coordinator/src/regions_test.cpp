@@ -29,7 +29,10 @@ SpreadWorld wide(std::uint32_t regions = 2) {
 /// A ledger over a disk, a clock in the test's hand, and all that was sent.
 class RegionsTest : public testing::Test {
   protected:
-    RegionsTest() { open(); }
+    RegionsTest() {
+        options_.region_lease = 1'500ms;
+        open();
+    }
     void open() {
         regions_.reset();
         ledger_.reset();
@@ -142,6 +145,49 @@ TEST_F(RegionsTest, GoToAnotherWhenTheirServerIsSilentForTheLeaseAndNotBefore) {
     EXPECT_LE(waited, 1'700ms);
     ASSERT_EQ(got.size(), had.size());
     for (const auto& [region, epoch] : got) EXPECT_GT(epoch, had.at(region));
+}
+
+TEST_F(RegionsTest, OfAServerThatNobodyHearsAndHasNoLinkAreAnothersBeforeTheLeaseIsOver) {
+    options_.region_lease = 60s;
+    open();
+    come("one");
+    ask("one");
+    come("two");
+    ask("two");
+    ASSERT_EQ(regions_->regions_at("one").size(), 2U);
+    regions_->gone("one", sessions_["one"]);
+    const auto hear = [this](std::vector<std::string> hears) {
+        world_wire::LeaseQuestion question;
+        question.set_request(++request_);
+        for (auto& server : hears) question.add_hears(std::move(server));
+        ASSERT_TRUE(regions_->heard("two", sessions_["two"], question));
+    };
+    // Its link alone says nothing, as long as it plays on for others to see.
+    for (int i = 0; i < 40; ++i) {
+        hear({"one"});
+        pass(250ms);
+    }
+    EXPECT_EQ(regions_->regions_at("one").size(), 2U);
+    hear({});
+    pass(250ms);
+    EXPECT_EQ(regions_->regions_at("two").size(), 2U);
+}
+
+TEST_F(RegionsTest, StayWithAServerWhoseLinkIsBackOrWhomNobodyCouldFollow) {
+    options_.region_lease = 60s;
+    open();
+    come("one");
+    ask("one");
+    regions_->gone("one", sessions_["one"]);
+    pass(10s);
+    EXPECT_EQ(regions_->regions_at("one").size(), 2U) << "there is nobody else";
+    come("one");
+    come("two");
+    ask("two");
+    pass(10s);
+    ask("two");
+    pass(250ms);
+    EXPECT_EQ(regions_->regions_at("one").size(), 2U);
 }
 
 TEST_F(RegionsTest, AreSaidToNobodyBeforeTheyAreDurable) {

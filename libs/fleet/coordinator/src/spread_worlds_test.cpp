@@ -18,6 +18,7 @@ constexpr const char* world_path = "/api/v1/worlds/ffa";
 
 class SpreadWorlds : public testing::Stand {
   protected:
+    SpreadWorlds() { options.region_lease = 1'500ms; }
     std::unique_ptr<RegionHolder> enrolled(std::uint64_t life) {
         auto out = std::make_unique<RegionHolder>(context, coordinator->grpc_port(), life);
         const auto made = post("/api/v1/join-tokens", Json{{"kind", "world_server"}});

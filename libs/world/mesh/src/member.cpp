@@ -9,6 +9,8 @@ namespace muster::mesh {
 namespace {
 
 constexpr milliseconds ask_at_first{250};
+/// However long the lease is: so the coordinator knows who is there, and who hears whom.
+constexpr milliseconds ask_at_least{300};
 constexpr milliseconds peer_silent{3'000};
 constexpr milliseconds peer_remembered{60'000};
 /// Fewer ids than this to give away: more are asked for.
@@ -66,7 +68,7 @@ void Member::Impl::decided(const Decision& decision, Instant at) {
     }
     const auto change = holdings.arrived(decision.answer, now);
     if (change.is_stale) return;
-    ask_every = std::max(decision.answer.lease / 4, milliseconds(50));
+    ask_every = std::clamp(decision.answer.lease / 4, milliseconds(50), ask_at_least);
     for (const IdLoan& loan : decision.loans) lend(loan);
     for (const territory::Grant& grant : change.gained) {
         gains.push_back({grant.region, grant.epoch, now});

@@ -108,6 +108,7 @@ wire::LeaseQuestion question_of(const mesh::Question& question, double cpu, bool
     }
     for (const auto id : question.used) out.add_used(id);
     for (const auto id : question.spare) out.add_spare(id);
+    for (const auto& server : question.hears) out.add_hears(server);
     return out;
 }
 

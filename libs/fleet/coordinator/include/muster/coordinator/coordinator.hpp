@@ -65,10 +65,11 @@ struct Options {
     std::chrono::milliseconds lease{15'000};  ///< a node unheard of for so long is unreachable; a
                                               ///< world server is delisted
     std::chrono::milliseconds grace{60'000};  ///< after the start, before any is
-    /// Of a region of a world that several servers compute: what a server that died leaves frozen
-    /// is another's after this and a little more. Who was not heard for `region_contact` gets no
-    /// players and nothing new.
-    std::chrono::milliseconds region_lease{1'500};
+    /// Of a region of a world that several servers compute. So long its server goes on while the
+    /// coordinator is away; one that is dead for certain loses it within two seconds, and one that
+    /// cannot be reached after this and a little more. Who was not heard for `region_contact` gets
+    /// no players and nothing new.
+    std::chrono::milliseconds region_lease{10'000};
     std::chrono::milliseconds region_contact{700};
 
     /// Adds routes of others to the same server, such as the faces of other systems. Gives back
