@@ -71,7 +71,7 @@ Result<std::unique_ptr<Part>> make_node(Role& role, NodeWiring wiring) {
     const settings::PortRange ports = role.settings.port_range("node.ports");
     node::Options options;
     options.data_dir = std::move(wiring.data_dir);
-    options.coordinator = std::move(wiring.coordinator);
+    options.coordinators = std::move(wiring.coordinators);
     options.join_token = std::move(wiring.join_token);
     options.name = role.settings.text("node.name");
     options.advertise = role.settings.text("node.advertise");

@@ -200,7 +200,9 @@ Result<void> move_in(settings::Role kind, Role& role, Household& household, Read
     wiring.data_dir = role.data_dir;
     if (kind == settings::Role::node) {
         wiring.join_token = role.settings.text("node.join_token");
-        wiring.coordinator = settings::to_text(role.settings.address("node.coordinator"));
+        for (const auto& address : role.settings.addresses("node.coordinator")) {
+            wiring.coordinators.push_back(settings::to_text(address));
+        }
     } else {
         std::shared_ptr<host::WorldServer> worlds;
         if (kind == settings::Role::up) {
@@ -218,7 +220,7 @@ Result<void> move_in(settings::Role kind, Role& role, Household& household, Read
         auto token = join_token_of(**part);
         if (!token) return std::unexpected(token.error());
         wiring.join_token = std::move(*token);
-        wiring.coordinator = ready.at("grpc");
+        wiring.coordinators = {ready.at("grpc")};
         wiring.data_dir = role.data_dir / "node";
         household.add(std::move(*part));
     }

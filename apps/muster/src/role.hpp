@@ -61,7 +61,7 @@ using Ready = std::map<std::string, std::string>;
 
 struct NodeWiring {
     std::filesystem::path data_dir;
-    std::string coordinator;
+    std::vector<std::string> coordinators;
     std::string join_token;
     std::function<void(const std::string& node_id)> on_enrolled;
 };

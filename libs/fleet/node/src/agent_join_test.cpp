@@ -1,4 +1,5 @@
 #include "agent_scene.hpp"
+#include "muster/link/membership.hpp"
 
 // How a node that is no longer welcome comes back, and an engine that answers late.
 namespace muster::node {
@@ -72,6 +73,30 @@ TEST_F(AgentTest, SaysWhatItsEngineIsWhenThatAnswersLater) {
                    !message.inventory().runtime().empty();
         }) > 0;
     });
+}
+
+TEST_F(AgentTest, JoinsAndComesBackToWhicheverOfItsCoordinatorsLeads) {
+    coordinator.open();
+    second.stand_by_for(coordinator);
+    second.open();
+    std::swap(coordinator.closed_to_all, second.closed_to_all);
+    start(coordinator.token());
+    until([this] { return second.session != nullptr; });
+    EXPECT_EQ(second.enrolments, 1);
+    EXPECT_GE(coordinator.refused, 1);
+
+    for (int round = 0; round < 2; ++round) {
+        auto& dead = round == 0 ? second : coordinator;
+        auto& next = round == 0 ? coordinator : second;
+        dead.close();
+        next.closed_to_all.reset();
+        until_with_time([&] { return next.session != nullptr; });
+        dead.closed_to_all = Error{Errc::unavailable, "another one leads", ""};
+        dead.open();
+    }
+    // Being refused by one that stands by is nothing to remember.
+    EXPECT_FALSE(link::is_marked_refused(folder.path() / "identity"));
+    EXPECT_EQ(enrolled, "node-1");
 }
 
 TEST_F(AgentTest, WaitsAMomentForItsEngineBeforeTheHello) {

@@ -28,6 +28,14 @@ class Coordinator {
     static Timestamp now() { return SystemClock{}.now(); }
     std::chrono::minutes valid{60};  ///< the nodes' certificates
     std::string node_id = "node-1";
+    std::optional<Error> closed_to_all;  ///< what a coordinator says that stands by
+    int refused = 0;
+
+    /// One of the two that share a store: it stands by for the other.
+    void stand_by_for(const Coordinator& other) {
+        authority_ = other.authority_;
+        closed_to_all = Error{Errc::unavailable, "another one leads", ""};
+    }
 
     void open() {
         link::Server::Handlers handlers;
@@ -35,7 +43,7 @@ class Coordinator {
         handlers.renew = [this](std::string node, std::string request) {
             return renew(this, std::move(node), std::move(request));
         };
-        handlers.admit = [](const std::string&, const std::string&) { return Result<void>(); };
+        handlers.admit = [this](const std::string&, const std::string&) { return admit(); };
         handlers.session = [this](std::shared_ptr<link::NodeSession> opened_session) {
             return serve(this, std::move(opened_session));
         };
@@ -61,6 +69,7 @@ class Coordinator {
         session.reset();
         server_.reset();
     }
+    [[nodiscard]] bool is_open() const { return server_ != nullptr; }
     [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
     [[nodiscard]] std::string token(const std::string& secret = "a-secret-of-this-test") const {
         return link::to_text({pki::facts(authority_.certificate_pem)->digest_hex, secret});
@@ -100,6 +109,11 @@ class Coordinator {
     std::string to_carry;  ///< said at the beginning of each stream
 
   private:
+    Result<void> admit() {
+        if (!closed_to_all) return {};
+        ++refused;
+        return std::unexpected(*closed_to_all);
+    }
     Result<wire::EnrollReply> certify(const std::string& request_der) const {
         wire::EnrollReply reply;
         reply.set_node_id(node_id);
@@ -113,6 +127,9 @@ class Coordinator {
     }
     static asio::awaitable<Result<wire::EnrollReply>> enrol(Coordinator* self,
                                                             link::EnrolRequest asked) {
+        if (auto open_to_all = self->admit(); !open_to_all) {
+            co_return std::unexpected(open_to_all.error());
+        }
         ++self->enrolments;
         if (asked.message.join_token() != self->token()) {
             co_return fail(Errc::permission_denied, "the token is spent");
@@ -156,7 +173,7 @@ class Coordinator {
 
 class AgentTest : public testing::Test {
   protected:
-    AgentTest() : coordinator(loop), runtime(loop.get_executor(), clock) {
+    AgentTest() : coordinator(loop), second(loop), runtime(loop.get_executor(), clock) {
         runtime::FakeProgram program = Scene::program();
         program.on_line = [](runtime::FakeProcess& process, std::string_view line) {
             process.print("you said " + std::string(line));
@@ -179,7 +196,8 @@ class AgentTest : public testing::Test {
         put_password();
         Options options;
         options.data_dir = folder.path();
-        options.coordinator = coordinator.address();
+        options.coordinators = {coordinator.address()};
+        if (second.is_open()) options.coordinators.push_back(second.address());
         options.join_token = token;
         options.name = "attic";
         options.version = "test";
@@ -245,6 +263,7 @@ class AgentTest : public testing::Test {
     boost::asio::io_context loop;
     Folder folder;
     Coordinator coordinator;
+    Coordinator second;  ///< opened by tests of two that share a store
     ManualClock clock{Coordinator::now()};
     ManualTimers timers;
     runtime::FakeRuntime runtime;

@@ -218,7 +218,7 @@ TEST_F(AgentTest, TwoOnOneFolderAreRefused) {
     join();
     Options options;
     options.data_dir = folder.path();
-    options.coordinator = coordinator.address();
+    options.coordinators = {coordinator.address()};
     Agent second(loop.get_executor(), std::move(options), runtime, clock);
     std::optional<Result<void>> how;
     boost::asio::co_spawn(loop, second.run(),

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "convert.hpp"
 #include "muster/base/random.hpp"
+#include "muster/base/text.hpp"
 #include "queries.hpp"
 
 namespace muster::node {
@@ -30,9 +32,10 @@ asio::awaitable<Result<link::Membership>> Uplink::enrol(std::filesystem::path fo
         link::apply_for_membership(folder, options_.join_token, options_.name, options_.version);
     if (!application) co_return std::unexpected(application.error());
     application->message.set_password_hash(password_hash);
-    for (unsigned tries = 0; !stopped_; ++tries) {
+    const auto attempts_max = tries_max * options_.coordinators.size();
+    for (std::size_t attempts = 1; !stopped_; ++attempts) {
         auto reply = co_await until_stopped(link::Client::enrol(
-            tasks_.executor(), options_.coordinator, application->authority_digest,
+            tasks_.executor(), options_.coordinators[which_], application->authority_digest,
             application->message, enrol_deadline));
         if (reply) co_return link::take_membership(folder, kind, *application, *reply);
         if (link::is_refusal(reply.error().code)) {
@@ -41,10 +44,10 @@ asio::awaitable<Result<link::Membership>> Uplink::enrol(std::filesystem::path fo
                            "join_token");
         }
         if (stopped_) break;
-        if (tries + 1 == tries_max) co_return std::unexpected(reply.error());
-        say("the coordinator at " + options_.coordinator +
+        if (attempts == attempts_max) co_return std::unexpected(reply.error());
+        say("the coordinator at " + options_.coordinators[which_] +
             " cannot be joined yet: " + reply.error().message);
-        co_await pause_.wait(timers_, link::reconnect_delay(tries, random_below(1U << 30U)));
+        co_await move_on();
     }
     co_return fail(Errc::cancelled, "the node was stopped before it had joined");
 }
@@ -52,7 +55,7 @@ asio::awaitable<Result<link::Membership>> Uplink::enrol(std::filesystem::path fo
 std::string Uplink::how_to_join_again() const {
     return "start it once with a new join token (`muster nodes join-token` on the coordinator): "
            "muster node --coordinator " +
-           options_.coordinator + " --join-token TOKEN";
+           join(options_.coordinators, ",") + " --join-token TOKEN";
 }
 
 asio::awaitable<std::optional<link::Membership>> Uplink::join_again(std::filesystem::path folder,
@@ -60,7 +63,7 @@ asio::awaitable<std::optional<link::Membership>> Uplink::join_again(std::filesys
                                                                     std::string password_hash) {
     const bool refused = link::is_marked_refused(folder);
     const auto ended = link::ended_at(identity.identity.certificate_pem, clock_.now());
-    if ((!refused && !ended) || options_.coordinator.empty() || options_.join_token.empty()) {
+    if ((!refused && !ended) || options_.coordinators.empty() || options_.join_token.empty()) {
         co_return std::nullopt;  // run() says what is wrong
     }
     const std::string why = refused ? "the coordinator has refused this node"
@@ -104,7 +107,7 @@ void Uplink::send(wire::FromNode message) {
 }
 
 asio::awaitable<void> Uplink::run() {
-    if (options_.coordinator.empty()) co_return;
+    if (options_.coordinators.empty()) co_return;
     tasks_.spawn(keep_fresh(this));
     while (!stopped_ && !unwelcome_) {
         if (const auto since = link::ended_at(identity_.identity.certificate_pem, clock_.now())) {
@@ -121,10 +124,10 @@ asio::awaitable<void> Uplink::run() {
             say("the coordinator refuses this node: " + ended.error().message +
                 "; its servers run on. To bring it back, " + how_to_join_again());
         } else if (!ended) {
-            say("no session with the coordinator: " + ended.error().message);
+            say("no session with the coordinator at " + options_.coordinators[which_] + ": " +
+                ended.error().message);
         }
-        co_await pause_.wait(timers_, link::reconnect_delay(tries_, random_below(1U << 30U)));
-        ++tries_;
+        co_await move_on();
     }
     if (unwelcome_) {
         link::mark_refused(folder_);
@@ -133,9 +136,21 @@ asio::awaitable<void> Uplink::run() {
     }
 }
 
+// Among several coordinators only one lets it in, and which one may change at any time: all are
+// asked, one right after the other, before it waits. Who was let in waits first, as all the others
+// do that were, for whoever leads next needs a moment.
+asio::awaitable<void> Uplink::move_on() {
+    which_ = (which_ + 1) % options_.coordinators.size();
+    if (++asked_ < options_.coordinators.size() && !std::exchange(was_let_in_, false)) co_return;
+    asked_ = 0;
+    was_let_in_ = false;
+    co_await pause_.wait(timers_, link::reconnect_delay(tries_, random_below(1U << 30U)));
+    ++tries_;
+}
+
 asio::awaitable<Result<void>> Uplink::connect_once() {
     link::Client::Options options;
-    options.address = options_.coordinator;
+    options.address = options_.coordinators[which_];
     options.authority_pem = identity_.authority_pem;
     options.identity = identity_.identity;
     auto client = link::Client::open(tasks_.executor(), std::move(options));
@@ -150,6 +165,7 @@ asio::awaitable<Result<void>> Uplink::connect_once() {
         co_return Result<void>();
     }
     session_ = session;
+    was_let_in_ = true;
     greet(*session);
     if (options_.on_connection) options_.on_connection(true);
     const Error why = co_await talk(session);

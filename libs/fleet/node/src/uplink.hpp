@@ -26,8 +26,8 @@ class Uplink {
           clock_(clock),
           pause_(tasks.executor()) {}
 
-    /// Enrols, however long the coordinator is away. Fails when it refuses, with field
-    /// "join_token".
+    /// Enrols, however long the coordinator is away; `tries_max` times with each of several. Fails
+    /// when it refuses, with field "join_token".
     asio::awaitable<Result<link::Membership>> enrol(std::filesystem::path folder,
                                                     std::string password_hash,
                                                     unsigned tries_max = 0);
@@ -58,6 +58,8 @@ class Uplink {
         co_return std::move(result);
     }
     asio::awaitable<Result<void>> connect_once();
+    /// To the next coordinator; waits when all have been tried.
+    asio::awaitable<void> move_on();
     void expect_word(const std::shared_ptr<link::Client::Session>& session);
     asio::awaitable<Error> talk(std::shared_ptr<link::Client::Session> session);
     [[nodiscard]] std::string how_to_join_again() const;
@@ -84,6 +86,9 @@ class Uplink {
     std::shared_ptr<link::Client::Session> session_;
     std::unique_ptr<Streams> streams_;
     std::size_t queries_ = 0;
+    std::size_t which_ = 0;  ///< of the coordinators
+    std::size_t asked_ = 0;  ///< of them, since it last waited
+    bool was_let_in_ = false;
     unsigned tries_ = 0;
     milliseconds silence_max_{0};  ///< without a word, before a session is given up; 0: for ever
     Timers::Id silence_ = 0;

@@ -148,8 +148,9 @@ class Loader {
         // are checked: a wrong value that is overruled today is a trap for tomorrow.
         auto sources = in_file(entry);
         for (auto& found : in_environment(entry)) sources.push_back(std::move(found));
+        // Of another role's setting the same flag may mean something else.
         if (const auto flag = input_.flags.find(std::string(entry.flag));
-            flag != input_.flags.end())
+            flag != input_.flags.end() && entry.is_for(input_.role))
             sources.push_back({flag->second, std::string(entry.flag), Alias::Part::whole});
         for (const auto& found : sources)
             if (auto done = apply(entry, found, preset, value); !done) return done;
@@ -333,6 +334,15 @@ std::chrono::milliseconds Settings::duration(std::string_view name) const {
 Address Settings::address(std::string_view name) const {
     MUSTER_ASSERT(entry_of(name).type == Type::address);
     return to_address(at(name).text, {}).value_or(Address{});
+}
+
+std::vector<Address> Settings::addresses(std::string_view name) const {
+    MUSTER_ASSERT(entry_of(name).type == Type::addresses);
+    std::vector<Address> out;
+    for (const auto& item : split_list(at(name).text)) {
+        out.push_back(to_address(item, {}).value_or(Address{}));
+    }
+    return out;
 }
 
 bool Settings::boolean(std::string_view name) const {

@@ -37,6 +37,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             case Type::address:
                 MUSTER_ASSERT(!settings->address(entry.name).host.empty());
                 break;
+            case Type::addresses:
+                MUSTER_ASSERT(!settings->addresses(entry.name).empty());
+                break;
             case Type::boolean:
                 static_cast<void>(settings->boolean(entry.name));
                 break;

@@ -49,11 +49,15 @@ TEST(Table, NamesFlagsAndVariablesAreAllDifferent) {
 }
 
 TEST(Table, AFlagIsOneThingToARoleAndOfOneTypeToAll) {
+    // One address is given as one of several is.
+    const auto type_of = [](const Entry& entry) {
+        return entry.type == Type::addresses ? Type::address : entry.type;
+    };
     for (const auto& entry : table()) {
         for (const auto& other : table()) {
             if (&other == &entry || other.flag != entry.flag) continue;
             EXPECT_EQ(entry.roles & other.roles, 0U) << entry.name << " and " << other.name;
-            EXPECT_EQ(entry.type, other.type) << entry.name << " and " << other.name;
+            EXPECT_EQ(type_of(entry), type_of(other)) << entry.name << " and " << other.name;
         }
     }
     const auto world = good({.role = Role::world, .flags = {{"--coordinator", "10.0.0.1"}}});
@@ -142,6 +146,52 @@ TEST(Load, SaysWhatIsWrongWithAValue) {
                    "MUSTER_HTTP", "host:port");
 }
 
+TEST(Load, ANodesCoordinatorsAreOneAddressOrSeveral) {
+    const auto of = [](const std::string& text) {
+        return good({.role = Role::node, .flags = {{"--coordinator", text}}})
+            .addresses("node.coordinator");
+    };
+    EXPECT_THAT(of("a"), ElementsAre(Address{"a", 50051}));
+    EXPECT_THAT(of("a:1, [::1]:2,b"),
+                ElementsAre(Address{"a", 1}, Address{"::1", 2}, Address{"b", 50051}));
+    EXPECT_THAT(good({.role = Role::node}).addresses("node.coordinator"),
+                ElementsAre(Address{"127.0.0.1", 50051}));
+    EXPECT_THAT(good({.role = Role::node, .environment = {{"COORDINATOR_ADDR", "a:1,b:2"}}})
+                    .addresses("node.coordinator"),
+                ElementsAre(Address{"a", 1}, Address{"b", 2}));
+    expect_refused({.role = Role::node, .flags = {{"--coordinator", "a:b,c"}}}, "--coordinator",
+                   "host:port");
+    expect_refused({.role = Role::node, .flags = {{"--coordinator", ","}}}, "--coordinator",
+                   "several with commas");
+    std::string many = "a";
+    for (std::size_t count = 0; count < addresses_max; ++count) many += ",a";
+    expect_refused({.role = Role::node, .flags = {{"--coordinator", many}}}, "--coordinator",
+                   "at most 16");
+}
+
+TEST(Load, ASharedStoreIsOneOfPostgresAndItsUrlIsInNoError) {
+    const auto of = [](const std::string& url) {
+        return Input{.role = Role::coordinator, .environment = {{"MUSTER_STORE_URL", url}}};
+    };
+    const std::string url = "postgresql://ann:hunter2@db/fleet?sslmode=verify-full";
+    EXPECT_EQ(good(of(url)).text("store.url"), url);
+    EXPECT_EQ(good(of("postgres://db/fleet")).text("store.url"), "postgres://db/fleet");
+    for (const char* wrong : {"mysql://ann:hunter2@db/fleet", "hunter2", "postgresql:hunter2"}) {
+        const auto settings = load(of(wrong));
+        ASSERT_FALSE(settings) << wrong;
+        EXPECT_THAT(settings.error().message,
+                    StartsWith("MUSTER_STORE_URL: store.url must be postgresql://USER:PASSWORD@"));
+        EXPECT_THAT(settings.error().message, Not(HasSubstr("hunter2")));
+    }
+    expect_refused({.role = Role::up, .flags = {{"--store-url", url}}}, "--store-url",
+                   "is not for `muster up`");
+    expect_refused({.role = Role::coordinator, .flags = {{"--lead-address", "a:b"}}},
+                   "--lead-address", "must be host or host:port");
+    EXPECT_EQ(good({.role = Role::coordinator, .flags = {{"--lead-address", "[fd00::1]:80"}}})
+                  .text("lead.address"),
+              "[fd00::1]:80");
+}
+
 TEST(Load, SecretsAreInNoError) {
     const std::string secret = "hunter2";
     const std::vector<Input> inputs{
@@ -188,7 +238,7 @@ TEST(Load, TakesDocklordsNames) {
                             .environment = {{"COORDINATOR_ADDR", "http://localhost:50051"},
                                             {"DOCKLORD_PASSWORD", "p"},
                                             {"DOCKER_HOST", "tcp://d:1"}}});
-    EXPECT_EQ(node.address("node.coordinator"), (Address{"localhost", 50051}));
+    EXPECT_THAT(node.addresses("node.coordinator"), ElementsAre(Address{"localhost", 50051}));
     EXPECT_EQ(node.text("node.password"), "p");
     EXPECT_EQ(node.text("docker.base_url"), "tcp://d:1");
     expect_refused({.environment = {{"API_PORT", "http"}}}, "API_PORT", "must be a port");
@@ -216,7 +266,7 @@ master_ip = "10.0.0.9"
 master_port = 6256
 )"});
     EXPECT_EQ(settings.text("node.name"), "Cluster Server");
-    EXPECT_EQ(settings.address("node.coordinator"), (Address{"10.0.0.9", 6256}));
+    EXPECT_THAT(settings.addresses("node.coordinator"), ElementsAre(Address{"10.0.0.9", 6256}));
     EXPECT_EQ(settings.number("http.connections_max"), 4096);
     EXPECT_EQ(settings.notes().size(), 2U);
     EXPECT_EQ(good(file("[all]\nmax_connections = 7")).number("http.connections_max"), 7);

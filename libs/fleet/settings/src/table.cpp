@@ -215,15 +215,41 @@ std::vector<Entry> link_entries() {
     };
 }
 
+std::vector<Entry> store_entries() {
+    return {
+        {.name = "store.url",
+         .flag = "--store-url",
+         .environment = "MUSTER_STORE_URL",
+         .type = Type::secret,
+         .preset = "",
+         .roles = coordinator,
+         .description =
+             "The PostgreSQL database that several coordinators share, as "
+             "`postgresql://USER:PASSWORD@HOST:PORT/DATABASE` (docs/operations/scale-out.md). "
+             "Empty: "
+             "SQLite in the data folder. Better in the environment than as a flag, which other "
+             "users of the host can see."},
+        {.name = "lead.address",
+         .flag = "--lead-address",
+         .environment = "MUSTER_LEAD_ADDRESS",
+         .preset = "",
+         .roles = coordinator,
+         .description = "Where the other coordinators of a shared store reach this one's HTTP "
+                        "while it leads, as `host` or `host:port`. By default the host of "
+                        "`public_address`, else that of `http.address`, else the machine's name."},
+    };
+}
+
 std::vector<Entry> node_identity_entries() {
     return {
         {.name = "node.coordinator",
          .flag = "--coordinator",
          .environment = "MUSTER_COORDINATOR",
-         .type = Type::address,
+         .type = Type::addresses,
          .preset = "127.0.0.1:50051",
          .roles = node,
-         .description = "The coordinator's gRPC address.",
+         .description = "The coordinator's gRPC address; of several coordinators that share a "
+                        "store all of them, with commas between, which are tried in turn.",
          .environment_aliases = {{"COORDINATOR_ADDR"}, {"DOCKLORD_COORDINATOR_ADDR"}},
          .file_aliases = {{"cluster.master_ip", host}, {"cluster.master_port", port}}},
         {.name = "node.join_token",
@@ -389,10 +415,10 @@ std::vector<Entry> make_table() {
     std::vector<Entry> entries;
     for (const auto group :
          {&general_entries, &serving_entries, &content_and_limits_entries, &link_entries,
-          &node_identity_entries, &node_work_entries, &engine_entries, &horizon_entries,
-          &world_entries, &world_link_entries, &world_place_entries, &world_match_entries,
-          &world_server_entries, &world_limit_entries, &world_plugin_entries, &ice_entries,
-          &ice_turn_entries})
+          &store_entries, &node_identity_entries, &node_work_entries, &engine_entries,
+          &horizon_entries, &world_entries, &world_link_entries, &world_place_entries,
+          &world_match_entries, &world_server_entries, &world_limit_entries, &world_plugin_entries,
+          &ice_entries, &ice_turn_entries})
         for (auto& entry : group()) entries.push_back(std::move(entry));
     return entries;
 }

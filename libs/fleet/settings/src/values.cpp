@@ -174,6 +174,32 @@ std::string to_text(const Address& address) {
     return (is_v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
 }
 
+namespace {
+
+Checked check_address(const Entry& entry, std::string_view text, std::string_view preset) {
+    const auto usual = to_address(preset, {}).value_or(Address{});
+    const auto address = to_address(text, usual);
+    if (!address) return std::unexpected("must be host:port");
+    if (auto known = check_host(entry.name, address->host); !known)
+        return std::unexpected(known.error());
+    return to_text(*address);
+}
+
+Checked check_addresses(const Entry& entry, std::string_view text, std::string_view preset) {
+    auto items = split_list(text);
+    if (items.empty()) return std::unexpected("must be host:port, or several with commas between");
+    if (items.size() > addresses_max)
+        return std::unexpected("must be at most " + std::to_string(addresses_max) + " addresses");
+    for (auto& item : items) {
+        auto address = check_address(entry, item, preset);
+        if (!address) return address;
+        item = std::move(*address);
+    }
+    return join(items, ",");
+}
+
+}  // namespace
+
 Checked check(const Entry& entry, std::string_view text, std::string_view preset) {
     if (text.size() > value_bytes_max) return std::unexpected("is too long");
     if (!is_utf8(text) ||
@@ -199,14 +225,10 @@ Checked check(const Entry& entry, std::string_view text, std::string_view preset
         case Type::port_range:
             if (to_port_range(text)) return std::string(text);
             return std::unexpected("must be two ports, like 20000-29999");
-        case Type::address: {
-            const auto usual = to_address(preset, {}).value_or(Address{});
-            const auto address = to_address(text, usual);
-            if (!address) return std::unexpected("must be host:port");
-            if (auto known = check_host(entry.name, address->host); !known)
-                return std::unexpected(known.error());
-            return to_text(*address);
-        }
+        case Type::address:
+            return check_address(entry, text, preset);
+        case Type::addresses:
+            return check_addresses(entry, text, preset);
     }
     return std::unexpected("has no type");
 }

@@ -8,6 +8,7 @@
 
 #include "muster/base/encoding.hpp"
 #include "muster/base/text.hpp"
+#include "values.hpp"
 
 namespace muster::settings {
 namespace {
@@ -45,6 +46,20 @@ Checked check_servers(std::string_view text) {
     return {};
 }
 
+// Without what it is: it may hold a password.
+Checked check_store(std::string_view url) {
+    if (url.empty() || begins_with(url, {"postgresql://", "postgres://"})) return {};
+    return std::unexpected(
+        "must be postgresql://USER:PASSWORD@HOST:PORT/DATABASE, the one kind of shared store that "
+        "there is");
+}
+
+Checked check_place(std::string_view text) {
+    const auto place = to_address(text, {});
+    if (text.empty() || (place && !place->host.empty())) return {};
+    return std::unexpected("must be host or host:port");
+}
+
 std::unexpected<Error> contradiction(const Settings& settings, std::string_view name,
                                      const std::string& reason) {
     return fail(Errc::invalid_argument,
@@ -70,6 +85,8 @@ Result<void> check_turn(const Settings& settings) {
 
 Checked check_words(std::string_view name, std::string_view text) {
     if (name == "ice.servers") return check_servers(text);
+    if (name == "store.url") return check_store(text);
+    if (name == "lead.address") return check_place(text);
     if (name == "web.origin" && !text.empty() && text != "*" && !is_origin(text))
         return std::unexpected(
             "must be * or scheme://host or scheme://host:port, as https://play.example.org");

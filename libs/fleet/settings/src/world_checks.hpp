@@ -12,7 +12,7 @@
 /// three are the end of a sentence that begins with the setting's name, and hold no secret.
 namespace muster::settings {
 
-/// Of a text, by the setting's name: origins, lists of ICE servers.
+/// Of a text, by the setting's name: origins, lists of ICE servers, a shared store.
 [[nodiscard]] std::expected<void, std::string> check_words(std::string_view name,
                                                            std::string_view text);
 /// Of a list: addresses, URLs of ICE servers, modes.

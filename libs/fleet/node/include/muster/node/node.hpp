@@ -26,11 +26,13 @@ class Timers;
 
 struct Options {
     std::filesystem::path data_dir;
-    std::string coordinator;  ///< host:port of its link; empty: alone, from what the folder holds
-    std::string join_token;   ///< needed once; ignored when the folder holds an identity that is
-                              ///< still good (not expired, not refused by the coordinator)
-    std::string name;         ///< for people; empty: the host's
-    std::string advertise;    ///< the address players reach; empty: the one it dials from
+    /// host:port of its link, or of several that share a store, which are tried in turn. Empty:
+    /// alone, from what the folder holds.
+    std::vector<std::string> coordinators;
+    std::string join_token;  ///< needed once; ignored when the folder holds an identity that is
+                             ///< still good (not expired, not refused by the coordinator)
+    std::string name;        ///< for people; empty: the host's
+    std::string advertise;   ///< the address players reach; empty: the one it dials from
     std::map<std::string, std::string> labels;
     std::uint16_t port_first = 20'000;  ///< where servers' ports are taken from, when not given
     std::uint16_t port_last = 29'999;

@@ -19,13 +19,14 @@ enum class Role : unsigned { up = 1, coordinator = 2, node = 4, world = 8 };
 
 enum class Type {
     text,
-    number,    ///< whole
-    duration,  ///< "500ms", "10s", "5m", "2h", "1d", or a number of seconds
-    bytes,     ///< "512 MiB", "4 GB", or a number of bytes
-    address,   ///< "host:port", ":port", "port", "host", "[::1]:port"; what is left out is default
-    boolean,   ///< true/false, yes/no, on/off, 1/0
-    list,      ///< "a,b", or a list in the file; key=value pairs may be a table there
-    secret,    ///< as text, never shown
+    number,     ///< whole
+    duration,   ///< "500ms", "10s", "5m", "2h", "1d", or a number of seconds
+    bytes,      ///< "512 MiB", "4 GB", or a number of bytes
+    address,    ///< "host:port", ":port", "port", "host", "[::1]:port"; what is left out is default
+    addresses,  ///< one address or several with commas between, at most `addresses_max`
+    boolean,    ///< true/false, yes/no, on/off, 1/0
+    list,       ///< "a,b", or a list in the file; key=value pairs may be a table there
+    secret,     ///< as text, never shown
     port_range,  ///< "20000-29999"
 };
 
@@ -55,6 +56,8 @@ struct Entry {
         return (roles & static_cast<unsigned>(role)) != 0;
     }
 };
+
+inline constexpr std::size_t addresses_max = 16;
 
 /// All of them, in the order of the documentation.
 [[nodiscard]] std::span<const Entry> table();
@@ -91,6 +94,7 @@ class Settings {
     [[nodiscard]] std::int64_t number(std::string_view name) const;      ///< number and bytes
     [[nodiscard]] std::chrono::milliseconds duration(std::string_view name) const;
     [[nodiscard]] Address address(std::string_view name) const;
+    [[nodiscard]] std::vector<Address> addresses(std::string_view name) const;  ///< one at least
     [[nodiscard]] bool boolean(std::string_view name) const;
     [[nodiscard]] std::vector<std::string> list(std::string_view name) const;
     /// Of a list of "key=value".
