@@ -56,6 +56,11 @@ TEST_F(Lead, OneLeadsAndTheOthersReadAndSeeWhoItIs) {
     EXPECT_TRUE(first->lead("first:1").value_or(false)) << "it leads already";
     EXPECT_FALSE(second->lead("second:2").value_or(true));
     EXPECT_EQ(second->leader().value_or(std::nullopt), (Leader{1, "first:1", true}));
+    EXPECT_EQ(first->epoch(), 1);
+    EXPECT_EQ(second->epoch(), 0);
+    EXPECT_TRUE(first->be_at("first:3"));
+    EXPECT_FALSE(second->be_at("second:4"));
+    EXPECT_EQ(second->leader().value_or(std::nullopt), (Leader{1, "first:3", true}));
     ASSERT_TRUE(put(*first, "one"));
     EXPECT_EQ(read(*second), "one");
     const auto refused = put(*second, "two");

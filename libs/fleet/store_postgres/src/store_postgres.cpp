@@ -49,6 +49,11 @@ bool same_changes(std::span<const store::Change> a, std::span<const store::Chang
     });
 }
 
+Result<void> check_address(std::string_view address) {
+    if (address.size() <= address_bytes_max && !address.contains('\0')) return {};
+    return fail(Errc::invalid_argument, "an address has at most 4096 bytes", "address");
+}
+
 class Postgres final : public PostgresStore {
   public:
     Postgres(Options options, std::string name)
@@ -127,9 +132,7 @@ class Postgres final : public PostgresStore {
 
     Result<bool> lead(std::string_view address) override {
         const std::lock_guard alone(mutex_);
-        if (address.size() > address_bytes_max || address.contains('\0')) {
-            return fail(Errc::invalid_argument, "an address has at most 4096 bytes", "address");
-        }
+        if (auto sound = check_address(address); !sound) return std::unexpected(sound.error());
         if (epoch_ != 0 && !is_over_) {
             if (auto held = keep_lead(); !held) return std::unexpected(held.error());
             return true;
@@ -149,6 +152,23 @@ class Postgres final : public PostgresStore {
         has_lock_ = true;
         doubt_.reset();
         return true;
+    }
+
+    Result<void> be_at(std::string_view address) override {
+        const std::lock_guard alone(mutex_);
+        if (auto sound = check_address(address); !sound) return sound;
+        if (auto held = keep_lead(); !held) return held;
+        const std::array mine{text(address), bigint(epoch_)};
+        auto done = connection_->run(
+            "UPDATE muster.head SET leader = $1 WHERE epoch = $2 RETURNING epoch", mine);
+        if (!done) return std::unexpected(done.error());
+        if (done->count() != 1) return over();
+        return {};
+    }
+
+    [[nodiscard]] std::int64_t epoch() const override {
+        const std::lock_guard alone(mutex_);
+        return is_over_ ? 0 : epoch_;
     }
 
     Result<std::optional<Leader>> leader() override {
@@ -328,7 +348,7 @@ class Postgres final : public PostgresStore {
 
     const Options options_;
     const std::string name_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::optional<Connection> connection_;
     bool has_lock_ = false;   ///< connection_ holds it
     std::int64_t epoch_ = 0;  ///< of our lead; 0: none

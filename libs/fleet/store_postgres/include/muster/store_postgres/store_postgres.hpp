@@ -49,6 +49,9 @@ class PostgresStore : public store::Store {
     /// Takes the lead if nobody has it: true, and from now on commit() works, until it is lost. The
     /// epoch is one more than the last leader's. At most 4 KiB of address.
     virtual Result<bool> lead(std::string_view address) = 0;
+    [[nodiscard]] virtual std::int64_t epoch() const = 0;  ///< of this one's lead; 0: none
+    /// For who leads: where it is reached from now on, when it knows that only later.
+    virtual Result<void> be_at(std::string_view address) = 0;
     /// Who leads, or led last; nullopt when nobody ever did.
     virtual Result<std::optional<Leader>> leader() = 0;
     /// For who leads, now and then: makes sure of the connection and of the lead. `unavailable`
