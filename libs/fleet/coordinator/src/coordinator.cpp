@@ -38,13 +38,6 @@ Guard::Limits guard_limits(const Options& options) {
     return out;
 }
 
-/// The host of "host", "host:port" or "[v6]:port".
-std::string host_part(const std::string& address) {
-    if (address.starts_with('[')) return address.substr(1, address.find(']') - 1);
-    const auto colon = address.find(':');
-    return colon == address.rfind(':') ? address.substr(0, colon) : address;
-}
-
 }  // namespace
 
 /// Members in the order in which they need each other: they go in the opposite one.
@@ -239,20 +232,11 @@ Result<void> Coordinator::Impl::open_http() {
     wanted.port = options.http_port;
     wanted.limits.connections_max = options.http_connections_max;
     wanted.limits.connections_per_address_max = options.http_connections_per_address_max;
-    if (!options.http_certificate_pem.empty()) {
-        http::TlsFiles files;
-        files.certificate_chain_pem = options.http_certificate_pem;
-        files.private_key_pem = options.http_private_key_pem;
-        wanted.tls = std::move(files);
-    } else if (options.own_https) {
-        auto identity = authority.serve_as({options.http_host, host_part(options.advertise)},
-                                           clock.now(), Authority::https_days);
+    auto files = https_files(options, authority, clock.now());
+    if (!files) return std::unexpected(files.error());
+    wanted.tls = *std::move(files);
+    if (options.own_https && options.http_certificate_pem.empty()) {
         https_ends = clock.now() + Authority::https_days;
-        if (!identity) return std::unexpected(identity.error());
-        http::TlsFiles files;
-        files.certificate_chain_pem = std::move(identity->certificate_pem);
-        files.private_key_pem = std::move(identity->private_key_pem);
-        wanted.tls = std::move(files);
     }
     auto opened = http::Server::open(executor, std::move(wanted), std::move(router));
     if (!opened) return std::unexpected(opened.error());
@@ -373,7 +357,9 @@ Result<std::unique_ptr<Coordinator>> Coordinator::open(asio::any_io_executor exe
     if (auto made = make_folder(options.data_dir, 0700); !made) {
         return std::unexpected(made.error());
     }
-    auto authority = Authority::open(options.data_dir, clock.now());
+    auto authority = options.is_store_shared
+                         ? Authority::open_shared(store, options.data_dir, clock.now())
+                         : Authority::open(store, options.data_dir, clock.now());
     if (!authority) return std::unexpected(authority.error());
     auto impl = std::make_unique<Impl>(std::move(executor), std::move(options), store, clock,
                                        *std::move(authority));

@@ -32,6 +32,9 @@ enum class LogLevel { info, warning, error };
 
 struct Options {
     std::filesystem::path data_dir;  ///< of the authority's keys, admin.token and backups
+    /// Other coordinators work on the same store when this one does not: what all of them need, the
+    /// authority, is kept there and not in data_dir.
+    bool is_store_shared = false;
 
     std::string http_host = "127.0.0.1";
     std::uint16_t http_port = 8080;  ///< 0 asks the system
