@@ -4,10 +4,11 @@
 #include <boost/asio/detached.hpp>
 #include <cstdio>
 
+#include "candidate.hpp"
+#include "coordinator_role.hpp"
 #include "muster/coordinator/coordinator.hpp"
 #include "muster/faces/faces.hpp"
 #include "muster/store_sqlite/store_sqlite.hpp"
-#include "role.hpp"
 #include "share.hpp"
 #include "worlds.hpp"
 
@@ -80,7 +81,9 @@ faces::Options faces_from(Role& role) {
     return options;
 }
 
-Result<coordinator::Options> options_from(Role& role) {
+}  // namespace
+
+Result<coordinator::Options> coordinator_options(Role& role) {
     const settings::Settings& given = role.settings;
     coordinator::Options options;
     options.data_dir = role.data_dir;
@@ -120,6 +123,8 @@ Result<coordinator::Options> options_from(Role& role) {
     return options;
 }
 
+namespace {
+
 // The worlds' routes beside those of the faces, and their say in health and metrics.
 Result<void> wire_worlds(Role& role, coordinator::Options& options,
                          const std::shared_ptr<host::WorldServer>& worlds) {
@@ -141,52 +146,76 @@ Result<void> wire_worlds(Role& role, coordinator::Options& options,
 
 }  // namespace
 
-Result<std::unique_ptr<Part>> make_coordinator(Role& role, Ready& ready,
-                                               std::shared_ptr<host::WorldServer> worlds) {
-    auto options = options_from(role);
-    if (!options) return std::unexpected(options.error());
-    const bool given = !options->http_certificate_pem.empty();
-    const bool secure = options->own_https || given;
-    auto store = store_sqlite::open_store(role.data_dir / "muster.db");
-    if (!store) return std::unexpected(store.error());
+Result<OpenedCoordinator> open_coordinator(Role& role, coordinator::Options options,
+                                           std::unique_ptr<store::Store> store,
+                                           const std::shared_ptr<host::WorldServer>& worlds) {
+    const bool secure = options.own_https || !options.http_certificate_pem.empty();
     auto faces =
         std::make_unique<faces::Faces>(role.context.get_executor(), faces_from(role), role.clock);
-    options->add_routes = [adding = faces.get()](http::Router& router) {
+    options.add_routes = [adding = faces.get()](http::Router& router) {
         return adding->add_routes(router);
     };
     auto routes = route_options(role.settings);
     if (!routes) return std::unexpected(routes.error());
-    options->ice_servers = [ice = std::move(routes->ice)] { return host::ice_servers_text(ice); };
+    options.ice_servers = [ice = std::move(routes->ice)] { return host::ice_servers_text(ice); };
     if (worlds) {
-        if (auto wired = wire_worlds(role, *options, worlds); !wired) {
+        if (auto wired = wire_worlds(role, options, worlds); !wired) {
             return std::unexpected(wired.error());
         }
     }
     auto coordinator = coordinator::Coordinator::open(role.context.get_executor(),
-                                                      std::move(*options), **store, role.clock);
+                                                      std::move(options), *store, role.clock);
     if (!coordinator) return std::unexpected(coordinator.error());
-    const std::string http =
-        local_address(role.settings.address("http.address"), (*coordinator)->http_port());
-    ready["http"] = (secure ? "https://" : "http://") + http;
-    if (secure && !given) ready["ca"] = (role.data_dir / "authority" / "ca.pem").string();
-    ready["grpc"] =
-        local_address(role.settings.address("grpc.address"), (*coordinator)->grpc_port());
-    if (auto opened = faces->open(**coordinator, ready["http"]); !opened) {
+    OpenedCoordinator out;
+    out.http_port = (*coordinator)->http_port();
+    out.grpc_port = (*coordinator)->grpc_port();
+    const std::string http = local_address(role.settings.address("http.address"), out.http_port);
+    if (auto opened = faces->open(**coordinator, (secure ? "https://" : "http://") + http);
+        !opened) {
         return std::unexpected(opened.error());
     }
-    if (faces->control_port() != 0) {
-        ready["control"] =
-            local_address(role.settings.address("control.address"), faces->control_port());
-    }
+    out.control_port = faces->control_port();
     if (const auto& token = (*coordinator)->new_admin_token()) {
         std::printf(
             "The first admin token, shown this once and kept in %s:\n\n    %s\n\nOpen %s and sign "
             "in with it.\n\n",
-            (*coordinator)->admin_token_file().c_str(), token->c_str(), ready["http"].c_str());
+            (*coordinator)->admin_token_file().c_str(), token->c_str(),
+            ((secure ? "https://" : "http://") + http).c_str());
         std::fflush(stdout);
     }
-    return std::make_unique<CoordinatorPart>(role.context.get_executor(), std::move(*store),
-                                             std::move(faces), std::move(*coordinator));
+    out.part = std::make_unique<CoordinatorPart>(role.context.get_executor(), std::move(store),
+                                                 std::move(faces), std::move(*coordinator));
+    return out;
+}
+
+void put_addresses(const Role& role, const coordinator::Options& options, std::uint16_t http_port,
+                   std::uint16_t grpc_port, Ready& ready) {
+    const bool given = !options.http_certificate_pem.empty();
+    const bool secure = options.own_https || given;
+    ready["http"] = (secure ? "https://" : "http://") +
+                    local_address(role.settings.address("http.address"), http_port);
+    if (secure && !given) {
+        const auto file = options.is_store_shared ? "ca.pem" : "authority/ca.pem";
+        ready["ca"] = (role.data_dir / file).string();
+    }
+    ready["grpc"] = local_address(role.settings.address("grpc.address"), grpc_port);
+}
+
+Result<std::unique_ptr<Part>> make_coordinator(Role& role, Ready& ready,
+                                               std::shared_ptr<host::WorldServer> worlds) {
+    if (!role.settings.text("store.url").empty()) return make_candidate(role, ready);
+    auto options = coordinator_options(role);
+    if (!options) return std::unexpected(options.error());
+    auto store = store_sqlite::open_store(role.data_dir / "muster.db");
+    if (!store) return std::unexpected(store.error());
+    auto opened = open_coordinator(role, *options, std::move(*store), worlds);
+    if (!opened) return std::unexpected(opened.error());
+    put_addresses(role, *options, opened->http_port, opened->grpc_port, ready);
+    if (opened->control_port != 0) {
+        ready["control"] =
+            local_address(role.settings.address("control.address"), opened->control_port);
+    }
+    return std::move(opened->part);
 }
 
 Result<std::string> join_token_of(Part& coordinator) {
