@@ -30,7 +30,9 @@ export class Coordinator {
     const coordinator = new Coordinator(flags);
     try {
       await coordinator.run();
-      coordinator.adminToken = readFileSync(join(coordinator.folder, "data", "admin.token"), "utf8").trim();
+      // One that stands by for another has made none.
+      const token = join(coordinator.folder, "data", "admin.token");
+      if (existsSync(token)) coordinator.adminToken = readFileSync(token, "utf8").trim();
     } catch (error) {
       const log = coordinator.log();
       await coordinator.stop();
@@ -52,10 +54,10 @@ export class Coordinator {
     return existsSync(path) ? readFileSync(path, "utf8").split("\n").slice(-60).join("\n") : "";
   }
 
-  async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  async call<T>(method: string, path: string, body?: unknown, type = "application/json"): Promise<T> {
     const response = await fetch(`${this.url}/api/v1${path}`, {
-      method, headers: { Authorization: `Bearer ${this.adminToken}`, ...(body !== undefined && { "Content-Type": "application/json" }) },
-      ...(body !== undefined && { body: JSON.stringify(body) }), signal: AbortSignal.timeout(30_000),
+      method, headers: { Authorization: `Bearer ${this.adminToken}`, ...(body !== undefined && { "Content-Type": type }) },
+      ...(body !== undefined && { body: typeof body === "string" ? body : JSON.stringify(body) }), signal: AbortSignal.timeout(30_000),
     });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);

@@ -26,7 +26,7 @@ function strangers(): NodeJS.ProcessEnv {
 }
 
 /** Ports of its own for the servers, below those that the system hands out, so that whatever else runs on the machine is left alone. */
-function somePorts(): string {
+export function somePorts(): string {
   const first = 12_000 + 100 * Math.floor(Math.random() * 200);
   return `${first}-${first + 99}`;
 }
@@ -34,7 +34,7 @@ function somePorts(): string {
 export const GAME_ID = "system-test-game";
 
 /** The game of tools/images/testgame. */
-const GAME = `
+export const GAME = `
 id = "${GAME_ID}"
 name = "System test game"
 description = "Says what it hears."
