@@ -171,7 +171,7 @@ class Scene {
 
 TEST(Lines, APlayerOnItsWayHearsEveryLineOnceHoweverLongTheyAreUnderWay) {
     std::size_t crossings = 0;
-    for (std::uint32_t seed = 1; seed <= 200; ++seed) {
+    for (std::uint32_t seed = 1; seed <= 50; ++seed) {
         Scene scene(seed);
         for (int tick = 0; tick < 400; ++tick) scene.tick();
         std::ranges::sort(scene.told);
@@ -179,7 +179,7 @@ TEST(Lines, APlayerOnItsWayHearsEveryLineOnceHoweverLongTheyAreUnderWay) {
         EXPECT_EQ(scene.told.size(), scene.said) << "seed " << seed;
         crossings += scene.crossings;
     }
-    EXPECT_GT(crossings, 400);
+    EXPECT_GT(crossings, 100);
 }
 
 }  // namespace

@@ -32,6 +32,7 @@ struct Person {
     sim::Team team = sim::Team::none;
     bool bot = false;
     std::string name;
+    bool operator==(const Person&) const = default;
 };
 
 /// All players by score, best first, made once a second.

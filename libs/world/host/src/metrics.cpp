@@ -1,4 +1,7 @@
+#include <algorithm>
+#include <initializer_list>
 #include <sstream>
+#include <utility>
 
 #include "muster/host/routes.hpp"
 
@@ -76,6 +79,69 @@ void worlds(std::ostream& out, const Statistics& statistics) {
           [](const World& world) { return world.inbox_depth; });
 }
 
+// Of worlds that are spread over several servers.
+void spread(std::ostream& out, const Statistics& statistics) {
+    if (std::ranges::none_of(statistics.worlds,
+                             [](const auto& world) { return world.spread.has_value(); }))
+        return;
+    const auto each =
+        [&](const char* name, const char* type, const char* help,
+            std::initializer_list<std::pair<const char*, std::uint64_t mesh::Statistics::*>> values,
+            const char* label) {
+            family(out, name, type, help);
+            for (const WorldStatistics& world : statistics.worlds) {
+                if (!world.spread) continue;
+                for (const auto& [which, value] : values) {
+                    out << name << "{world=\"" << world.world << '"';
+                    if (*which != '\0') out << ',' << label << "=\"" << which << '"';
+                    out << "} " << (*world.spread).*value << '\n';
+                }
+            }
+        };
+    const auto gauge = [&](const char* name, const char* help,
+                           std::size_t mesh::Statistics::* value) {
+        family(out, name, "gauge", help);
+        for (const WorldStatistics& world : statistics.worlds) {
+            if (world.spread)
+                out << name << "{world=\"" << world.world << "\"} " << (*world.spread).*value
+                    << '\n';
+        }
+    };
+    using Mesh = mesh::Statistics;
+    gauge("muster_world_regions", "Regions that this server computes.", &Mesh::regions);
+    gauge("muster_world_own", "Players and bots that are this server's.", &Mesh::own);
+    gauge("muster_world_ghosts", "Players of other servers that are seen here.", &Mesh::ghosts);
+    gauge("muster_world_guests", "Of those, whose pages are connected here, too.", &Mesh::guests);
+    gauge("muster_world_under_way", "Players who have gone and are not known to have come.",
+          &Mesh::under_way);
+    gauge("muster_world_peers", "Other servers of the world.", &Mesh::peers);
+    each("muster_world_crossings_total", "counter", "Players who changed servers.",
+         {{"out", &Mesh::crossings_out},
+          {"in", &Mesh::crossings_in},
+          {"refused", &Mesh::crossings_refused}},
+         "direction");
+    each("muster_world_orphaned_total", "counter", "Players whose region was lost.",
+         {{"", &Mesh::orphaned}}, "");
+    each("muster_world_taken_over_total", "counter", "Players who went on from a copy.",
+         {{"", &Mesh::taken_over}}, "");
+    each("muster_world_claims_total", "counter",
+         "What was done to others' players, and what they said of it.",
+         {{"claims", &Mesh::claims}, {"verdicts", &Mesh::verdicts}}, "kind");
+    each("muster_world_mesh_messages_total", "counter", "Messages of other servers.",
+         {{"read", &Mesh::messages_in}, {"bad", &Mesh::messages_bad}}, "outcome");
+    each("muster_world_letters_repeated_total", "counter", "Letters that were said again.",
+         {{"", &Mesh::letters_repeated}}, "");
+    gauge("muster_world_letters_waiting", "Letters that are not acknowledged.",
+          &Mesh::letters_waiting);
+    family(out, "muster_world_bus_dropped_total", "counter",
+           "Messages that gave way before they were read.");
+    for (const WorldStatistics& world : statistics.worlds) {
+        if (world.spread)
+            out << "muster_world_bus_dropped_total{world=\"" << world.world << "\"} "
+                << world.bus_dropped << '\n';
+    }
+}
+
 void plugins(std::ostream& out, const Statistics& statistics) {
     const auto each = [&](const char* name, const char* type, const char* help, auto value) {
         family(out, name, type, help);
@@ -115,6 +181,7 @@ void plugins(std::ostream& out, const Statistics& statistics) {
 std::string metrics_text(const Statistics& statistics) {
     std::ostringstream out;
     worlds(out, statistics);
+    spread(out, statistics);
     plugins(out, statistics);
     const auto one = [&](const char* name, const char* type, const char* help, auto value) {
         family(out, name, type, help);

@@ -17,6 +17,8 @@ class Others {
     /// Whether this id is one of another server's players, or was one a moment ago.
     [[nodiscard]] virtual bool has(sim::PlayerId player) const = 0;
     virtual void joined(sim::PlayerId player) = 0;
+    /// It has a page from now on, or another one.
+    virtual void page_came(sim::PlayerId player) = 0;
     /// To everybody in the world, here too.
     virtual void said(SharedBytes message, sim::Team team) = 0;
     virtual void page_offers(sim::PlayerId player, std::uint32_t number, std::string sdp) = 0;

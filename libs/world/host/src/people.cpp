@@ -205,6 +205,7 @@ void People::opened(const note::Opened& note) {
     seat.previous_hash.clear();
     begin(note.player);
     extension_.joined(note.player, returned);
+    if (others_ != nullptr) others_->page_came(note.player);
 }
 
 // From now on its session is told and shown what happens.

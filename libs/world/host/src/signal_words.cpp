@@ -77,6 +77,27 @@ Json to_json(const PluginStatistics& plugin) {
         {"busy_us", plugin.busy_us}, {"off", plugin.off},         {"metrics", std::move(metrics)}};
 }
 
+Json to_json(const mesh::Statistics& spread, std::uint64_t bus_dropped) {
+    return {{"regions", spread.regions},
+            {"own", spread.own},
+            {"ghosts", spread.ghosts},
+            {"guests", spread.guests},
+            {"under_way", spread.under_way},
+            {"peers", spread.peers},
+            {"crossings_out", spread.crossings_out},
+            {"crossings_in", spread.crossings_in},
+            {"crossings_refused", spread.crossings_refused},
+            {"orphaned", spread.orphaned},
+            {"taken_over", spread.taken_over},
+            {"claims", spread.claims},
+            {"verdicts", spread.verdicts},
+            {"messages_in", spread.messages_in},
+            {"messages_bad", spread.messages_bad},
+            {"messages_dropped", bus_dropped},
+            {"letters_repeated", spread.letters_repeated},
+            {"letters_waiting", spread.letters_waiting}};
+}
+
 Json to_json(const Stage& stage) {
     return {{"p50_us", stage.p50_us}, {"p99_us", stage.p99_us}, {"max_us", stage.max_us}};
 }
@@ -191,27 +212,29 @@ Json to_json(const WorldStatistics& world) {
     for (const Stage& stage : world.stages) stages[stage.name] = to_json(stage);
     Json plugins = Json::array();
     for (const PluginStatistics& plugin : world.plugins) plugins.push_back(to_json(plugin));
-    return {{"name", world.world},
-            {"mode", world.mode},
-            {"map", world.map},
-            {"people", world.people},
-            {"bots", world.bots},
-            {"players_max", world.players_max},
-            {"asleep", world.asleep},
-            {"tick", world.tick},
-            {"ticks_late", world.ticks_late},
-            {"ticks_skipped", world.ticks_skipped},
-            {"since_tick_ms", world.since_tick.count()},
-            {"stages", std::move(stages)},
-            {"inputs", world.inputs},
-            {"inputs_dropped", world.inputs_dropped},
-            {"chats", world.chats},
-            {"chats_limited", world.chats_limited},
-            {"customs", world.customs},
-            {"customs_dropped", world.customs_dropped},
-            {"plugins", std::move(plugins)},
-            {"inbox_depth", world.inbox_depth},
-            {"inbox_max", world.inbox_max}};
+    Json out{{"name", world.world},
+             {"mode", world.mode},
+             {"map", world.map},
+             {"people", world.people},
+             {"bots", world.bots},
+             {"players_max", world.players_max},
+             {"asleep", world.asleep},
+             {"tick", world.tick},
+             {"ticks_late", world.ticks_late},
+             {"ticks_skipped", world.ticks_skipped},
+             {"since_tick_ms", world.since_tick.count()},
+             {"stages", std::move(stages)},
+             {"inputs", world.inputs},
+             {"inputs_dropped", world.inputs_dropped},
+             {"chats", world.chats},
+             {"chats_limited", world.chats_limited},
+             {"customs", world.customs},
+             {"customs_dropped", world.customs_dropped},
+             {"plugins", std::move(plugins)},
+             {"inbox_depth", world.inbox_depth},
+             {"inbox_max", world.inbox_max}};
+    if (world.spread) out["spread"] = to_json(*world.spread, world.bus_dropped);
+    return out;
 }
 
 Json to_json(const Statistics& all) {

@@ -37,6 +37,22 @@ Result<void> check_name(const std::string& name) {
     return {};
 }
 
+Result<void> check_spread(const Options& options, const WorldOptions& world) {
+    if (!world.spread) return {};
+    if (options.worlds.size() != 1) {
+        return fail(Errc::invalid_argument,
+                    "a world on several servers is the only one of its server: " + world.name,
+                    "worlds");
+    }
+    if (!world.recording_file.empty()) {
+        return fail(Errc::invalid_argument, "a world on several servers is not recorded",
+                    "recording_file");
+    }
+    if (!world.spread->bus) return fail(Errc::invalid_argument, "no bus", "spread.bus");
+    if (world.spread->life == 0) return fail(Errc::invalid_argument, "not 0", "spread.life");
+    return {};
+}
+
 template <typename Values>
 bool is_one_of(unsigned value, const Values& values) {
     return std::ranges::find(values, value) != std::ranges::end(values);
@@ -55,6 +71,7 @@ Result<void> check(const Options& options) {
                             "worlds");
             }
         }
+        if (auto spread = check_spread(options, world); !spread) return spread;
         if (world.rules.players_max == 0) {
             return fail(Errc::invalid_argument, "a world for nobody: " + world.name, "players_max");
         }
@@ -329,6 +346,17 @@ Result<void> WorldServer::inject(std::string_view world, std::uint8_t command,
         return fail(Errc::too_large, "longer than 1024 bytes", "payload");
     }
     return found->post(InjectCommand{command, {payload.begin(), payload.end()}});
+}
+
+// What is lost when too many commands wait comes again with the next question.
+void WorldServer::decided(mesh::Decision decision) {
+    WorldThread& world = *impl_->worlds.front();
+    if (world.is_spread()) (void)world.post(std::move(decision));
+}
+
+void WorldServer::withdrawn(territory::Withdraw withdraw) {
+    WorldThread& world = *impl_->worlds.front();
+    if (world.is_spread()) (void)world.post(std::move(withdraw));
 }
 
 void WorldServer::stop(std::chrono::milliseconds grace) {

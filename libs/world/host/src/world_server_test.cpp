@@ -11,6 +11,7 @@
 #include <random>
 
 #include "muster/base/file.hpp"
+#include "muster/bus/in_process.hpp"
 #include "muster/sim/recording.hpp"
 #include "testing/stand.hpp"
 
@@ -47,6 +48,28 @@ TEST(WorldServer, RefusesWrongOptionsWithTheField) {
     EXPECT_EQ(refused([](Options& o) { o.udp_host = "localhost"; }), "udp");
     EXPECT_EQ(refused([](Options& o) { o.worlds[0].recording_file = "/nowhere/x"; }),
               "recording_file");
+    const Spread spread{
+        .bus = std::make_shared<bus::InProcessBus>(bus::make_hub()), .life = 1, .ask = {}};
+    EXPECT_EQ(refused([&](Options& o) {
+                  o.worlds[0].spread = spread;
+                  o.worlds[0].recording_file = "/tmp/x";
+              }),
+              "recording_file");
+    EXPECT_EQ(refused([&](Options& o) {
+                  o.worlds[0].spread = spread;
+                  o.worlds.push_back(o.worlds[0]);
+                  o.worlds[1].name = "another";
+              }),
+              "worlds");
+    EXPECT_EQ(refused([](Options& o) {
+                  o.worlds[0].spread = Spread{.bus = nullptr, .life = 1, .ask = {}};
+              }),
+              "spread.bus");
+    EXPECT_EQ(refused([&](Options& o) {
+                  o.worlds[0].spread = spread;
+                  o.worlds[0].spread->life = 0;
+              }),
+              "spread.life");
 }
 
 TEST(WorldServer, SharesItsPortWithItsOwnShardsOnly) {

@@ -10,6 +10,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::nanoseconds step_period{1'000'000'000 / sim::tick_rate};
+constexpr sim::Tick ends_within = 6;
 constexpr auto relaxed = std::memory_order_relaxed;
 
 }  // namespace
@@ -25,6 +26,10 @@ Result<std::unique_ptr<WorldThread>> WorldThread::open(Shared& shared, WorldDoor
     std::unique_ptr<WorldThread> thread(
         new WorldThread(shared, door, std::move(options), std::move(file)));
     if (auto opened = thread->extension_.open(); !opened) return std::unexpected(opened.error());
+    if (thread->spread_) {
+        if (auto started = thread->spread_->start(); !started)
+            return std::unexpected(started.error());
+    }
     return thread;
 }
 
@@ -46,6 +51,20 @@ WorldThread::WorldThread(Shared& shared, WorldDoor& door, WorldOptions options,
         recorder_.emplace(options_.map, options_.rules, options_.seed,
                           options_.recording_bytes_max);
         world_.record_to(&*recorder_);
+    }
+    if (options_.spread) {
+        spread_ = std::make_unique<SpreadWorld>(
+            SpreadWorld::Around{
+                .shared = shared,
+                .door = door,
+                .world = world_,
+                .bots = bots_,
+                .post = post_,
+                .people = people_,
+                .load = [this] { return load(); },
+                // Without it the guest is not answered, which patience is for.
+                .answer = [this](GuestAnswerCommand answer) { (void)post(std::move(answer)); }},
+            *options_.spread, options_.bots.wanted);
     }
     frames_.publish(world_);
     door_.frames = &frames_;
@@ -115,8 +134,8 @@ void WorldThread::run() {
         tick();
         due += period;
         if (people_.count() > 0) empty_since_ = start;
-        if (options_.sleep_after.count() > 0 && start - empty_since_ >= options_.sleep_after &&
-            witnesses_.empty()) {
+        if (options_.sleep_after.count() > 0 && !spread_ &&
+            start - empty_since_ >= options_.sleep_after && witnesses_.empty()) {
             sleep_until_wanted();
             empty_since_ = due = Clock::now();
         }
@@ -136,6 +155,7 @@ void WorldThread::tick() {
     const Instant now = shared_.now();
     take_commands(now);
     take_notes(now);
+    if (spread_) spread_->receive(now);
     people_.expire(now);
     inputs_time_.record(now, Clock::now() - start);
     for (std::int64_t i = 0; i < steps_; ++i) step(now);
@@ -163,9 +183,16 @@ void WorldThread::step(Instant now) {
         histogram.record(now, after - before);
         before = after;
     };
+    if (spread_ && !spread_->before_step()) {
+        frames_.publish(world_);  // for what is said meanwhile to go out
+        return;
+    }
+    if (spread_) spread_->before_bots();
     bots_.think();
+    if (spread_) spread_->after_bots();
     passed(bots_time_);
     world_.step();
+    if (spread_) spread_->after_step();
     if (recorder_ && world_.tick() % sim::tick_rate == 0) record();
     passed(step_time_);
     tell();
@@ -182,16 +209,27 @@ void WorldThread::take_commands(Instant now) {
         commands.swap(commands_);
         has_commands_.store(false, relaxed);
     }
-    for (Command& command : commands) {
-        if (auto* join = std::get_if<JoinCommand>(&command)) people_.join(std::move(*join), now);
-        if (const auto* leave = std::get_if<LeaveCommand>(&command)) people_.leave(leave->ticket);
-        if (const auto* bots = std::get_if<BotsCommand>(&command)) bots_.set_wanted(bots->wanted);
-        if (auto* witness = std::get_if<WitnessCommand>(&command)) {
-            witnesses_.push_back(std::move(witness->then));
-        }
-        if (const auto* inject = std::get_if<InjectCommand>(&command)) {
-            extension_.said({.command = inject->command, .payload = inject->payload});
-        }
+    for (Command& command : commands) take(command, now);
+}
+
+void WorldThread::take(Command& command, Instant now) {
+    if (auto* join = std::get_if<JoinCommand>(&command)) people_.join(std::move(*join), now);
+    if (const auto* leave = std::get_if<LeaveCommand>(&command)) people_.leave(leave->ticket);
+    if (const auto* bots = std::get_if<BotsCommand>(&command)) {
+        bots_.set_wanted(bots->wanted);
+        if (spread_) spread_->want_bots(bots->wanted);
+    }
+    if (spread_) {
+        if (const auto* one = std::get_if<mesh::Decision>(&command)) spread_->decided(*one);
+        if (const auto* one = std::get_if<territory::Withdraw>(&command)) spread_->withdrawn(*one);
+        if (const auto* one = std::get_if<GuestAnswerCommand>(&command))
+            spread_->guest_answered(*one);
+    }
+    if (auto* witness = std::get_if<WitnessCommand>(&command)) {
+        witnesses_.push_back(std::move(witness->then));
+    }
+    if (const auto* inject = std::get_if<InjectCommand>(&command)) {
+        extension_.said({.command = inject->command, .payload = inject->payload});
     }
 }
 
@@ -215,7 +253,11 @@ bool WorldThread::match_changed() {
         return a.where == b.where && a.carrier == b.carrier &&
                (a.where == sim::Flag::Where::carried || a.at == b.at);
     };
-    const bool same = match.phase == told_match_.phase && match.ends_at == told_match_.ends_at &&
+    // Of a match that another server decides the end is known to a few ticks.
+    const bool same_end = std::max(match.ends_at, told_match_.ends_at) -
+                              std::min(match.ends_at, told_match_.ends_at) <=
+                          (spread_ ? ends_within : 0);
+    const bool same = match.phase == told_match_.phase && same_end &&
                       match.number == told_match_.number && match.scores == told_match_.scores &&
                       match.winner == told_match_.winner &&
                       match.winning_player == told_match_.winning_player &&
@@ -264,10 +306,12 @@ void WorldThread::tell_scores() {
     board->rank.resize(world_.players().size());
     for (const sim::PlayerId id : world_.present()) {
         const sim::Player& player = world_.players()[id];
+        if (player.ghost) continue;
         board->rows.push_back(
             {id, player.team, player.score, player.kills, player.deaths, player.captures});
         if (player.bot) ++board->bots;
     }
+    if (spread_) spread_->add_to(*board);
     std::ranges::sort(board->rows, [](const Board::Row& a, const Board::Row& b) {
         if (a.score != b.score) return a.score > b.score;
         if (a.kills != b.kills) return a.kills > b.kills;
@@ -320,6 +364,10 @@ WorldStatistics WorldThread::statistics(Instant now) const {
     out.customs = door_.customs.load(relaxed);
     out.customs_dropped = door_.customs_dropped.load(relaxed);
     out.plugins = extension_.statistics();
+    if (spread_) {
+        out.spread = spread_->statistics();
+        out.bus_dropped = spread_->dropped();
+    }
     for (const auto& link : door_.links) {
         out.inputs_dropped += link->inputs_dropped.load(relaxed);
         out.inbox_depth += link->inputs.depth();

@@ -18,6 +18,7 @@
 #include "people.hpp"
 #include "recording_file.hpp"
 #include "shared.hpp"
+#include "spread_world.hpp"
 
 namespace muster::host {
 
@@ -34,7 +35,8 @@ struct InjectCommand {
     std::uint8_t command = 0;
     std::vector<std::byte> payload;
 };
-using Command = std::variant<JoinCommand, LeaveCommand, WitnessCommand, BotsCommand, InjectCommand>;
+using Command = std::variant<JoinCommand, LeaveCommand, WitnessCommand, BotsCommand, InjectCommand,
+                             mesh::Decision, territory::Withdraw, GuestAnswerCommand>;
 
 /// A world and the thread that ticks it. open() before the shards start, start() after; what may be
 /// called from other threads says so.
@@ -52,6 +54,7 @@ class WorldThread {
     /// Any thread: done at the start of the next tick. `unavailable` when too many wait.
     Result<void> post(Command command);
     [[nodiscard]] WorldStatistics statistics(Instant now) const;              ///< any thread
+    [[nodiscard]] bool is_spread() const { return spread_ != nullptr; }       ///< any thread
     [[nodiscard]] bool has_extension() const { return door_.has_extension; }  ///< any thread
     [[nodiscard]] double load() const { return load_.share(); }               ///< any thread
 
@@ -63,6 +66,7 @@ class WorldThread {
     void tick();
     void step(Instant now);
     void take_commands(Instant now);
+    void take(Command& command, Instant now);
     void take_notes(Instant now);
     void tell();
     void tell_scores();
@@ -85,6 +89,7 @@ class WorldThread {
     Post post_;
     ExtensionDesk extension_;
     People people_;
+    std::unique_ptr<SpreadWorld> spread_;  ///< null: the world is all ours
     std::vector<std::function<void(Witness)>> witnesses_;
 
     Newsroom newsroom_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,6 +13,7 @@
 #include "muster/base/error.hpp"
 #include "muster/bots/bots.hpp"
 #include "muster/host/extension.hpp"
+#include "muster/host/spread.hpp"
 #include "muster/rtc/endpoint.hpp"
 #include "muster/sim/world.hpp"
 
@@ -33,6 +35,9 @@ struct WorldOptions {
     std::string recording_file;  ///< empty: records nothing
     std::size_t recording_bytes_max = std::size_t{1} << 30U;
     std::shared_ptr<Extension> extension;  ///< of this world alone; null: none
+    /// Computed together with other servers. Such a world is the only one of its server, never
+    /// sleeps, and is not recorded.
+    std::optional<Spread> spread{};
 };
 
 struct Options {
@@ -90,6 +95,8 @@ struct WorldStatistics {
     std::uint64_t inputs = 0, inputs_dropped = 0, chats = 0, chats_limited = 0;
     std::uint64_t customs = 0, customs_dropped = 0;  ///< messages to plugins
     std::vector<PluginStatistics> plugins;
+    std::optional<mesh::Statistics> spread{};  ///< of a spread world, at most 250 ms old
+    std::uint64_t bus_dropped = 0;             ///< messages that gave way in the tick's inbox
     std::size_t inbox_depth = 0, inbox_max = 0;
 };
 
@@ -129,7 +136,8 @@ class WorldServer {
 
     [[nodiscard]] std::uint16_t udp_port() const;
     /// Calls `then` once, from a thread of the server's. `rate_limited`, `exhausted` (full, and no
-    /// bot can go), `invalid_argument` (sdp, name, resume).
+    /// bot can go), `invalid_argument` (sdp, name, resume). Of a spread world `unavailable` when
+    /// nobody may join here now, and when the player of the ticket is another server's.
     void join(JoinRequest request, std::function<void(Result<Joined>)> then);
     /// A ticket of another world than `world` (empty: any) does nothing.
     void leave(std::string ticket, std::string_view world = {});
@@ -142,6 +150,10 @@ class WorldServer {
     /// `too_large`: over 1,024 bytes; `unavailable`: too much waits.
     Result<void> inject(std::string_view world, std::uint8_t command,
                         std::span<const std::byte> payload);
+    /// Of a spread world, from any thread and done in the tick soon to come: what the coordinator
+    /// says to Spread::ask, and what it says unasked. Without such a world they do nothing.
+    void decided(mesh::Decision decision);
+    void withdrawn(territory::Withdraw withdraw);
     /// Tells everybody, and lets what is queued go out, for `grace` at most.
     void stop(std::chrono::milliseconds grace);
 
