@@ -251,6 +251,7 @@ asio::awaitable<Result<WorldPlace>> WorldServers::join(std::string id, WorldJoin
     offer.set_name(std::move(wish.name));
     offer.set_team(std::move(wish.team));
     offer.set_resume(std::move(wish.resume));
+    offer.set_resume_only(wish.resume_only);
     offer.set_remote_address(std::move(wish.remote_address));
     offer.set_deadline_ms(static_cast<std::uint32_t>(join_deadline.count()));
     static_cast<void>(session->link->send(std::move(message)));

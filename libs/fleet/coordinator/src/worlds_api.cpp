@@ -306,30 +306,29 @@ bool is_elsewhere(const Error& error) {
 }
 
 /// A player of a spread world may be with another of its servers than the one that gave the ticket:
-/// it may have crossed, or its server have died and another gone on from copies. None: nobody has
-/// it, and the server that gave the ticket has no part of the world any more.
+/// it may have crossed, or its server have died and another gone on from copies. None: all of the
+/// world is there, and nobody has it.
 asio::awaitable<std::optional<http::Response>> resume_spread(Lobby& lobby, Wish wish) {
     const auto routed = read_ticket(wish.join.resume);
     wish.join.resume = routed.ticket;
+    wish.join.resume_only = true;
     auto asked = lobby.regions.holders(wish.join.world);
     const auto own = std::ranges::find(asked, routed.server_id);
-    const bool is_own_here = own != asked.end();
-    if (is_own_here) std::rotate(asked.begin(), own, own + 1);
-    std::optional<Error> why;
+    if (own != asked.end()) std::rotate(asked.begin(), own, own + 1);
+    bool is_sure = true;
     for (const std::string& server : asked) {
         auto place = co_await join_at(lobby, server, wish.join);
         if (place) co_return joined(*place, wish.join.world, server);
         if (!is_elsewhere(place.error())) co_return refusal(place.error());
-        if (is_own_here && server == routed.server_id) why = std::move(place.error());
+        const bool is_on_its_way =
+            place.error().code == Errc::unavailable || place.error().code == Errc::timeout;
+        is_sure = is_sure && !is_on_its_way;
     }
-    if (!lobby.regions.is_whole(wish.join.world)) {
-        co_return refusal(Error{Errc::unavailable,
-                                "a part of the world " + wish.join.world +
-                                    " has no server at this moment, and will have one soon",
-                                "resume"});
-    }
-    if (!why) co_return std::nullopt;
-    co_return refusal(*why);
+    if (is_sure && lobby.regions.is_whole(wish.join.world)) co_return std::nullopt;
+    co_return refusal(Error{Errc::unavailable,
+                            "this player of the world " + wish.join.world +
+                                " is with no server at this moment, and will be with one soon",
+                            "resume"});
 }
 
 asio::awaitable<http::Response> join(Lobby& lobby, Call& call) {

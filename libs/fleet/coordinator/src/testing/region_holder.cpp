@@ -37,7 +37,7 @@ Result<void> RegionHolder::connect() {
 asio::awaitable<void> RegionHolder::keep_asking(RegionHolder* self, std::weak_ptr<bool> alive) {
     asio::steady_timer timer(self->context_);
     while (!alive.expired()) {
-        if (self->asks_ && !self->world.is_over()) self->ask();
+        if (self->asks_ && self->world.has_session()) self->ask();
         timer.expires_after(std::chrono::milliseconds(100));
         co_await timer.async_wait(asio::as_tuple(asio::use_awaitable));
     }

@@ -43,6 +43,7 @@ class ScriptedWorld {
     /// Is given what is said of leases, which is not kept then.
     std::function<void(const world_wire::ToWorld&)> hears_leases;
     [[nodiscard]] bool is_over() const { return inbox_->is_over; }
+    [[nodiscard]] bool has_session() const { return session_ && !is_over(); }
     /// Why the session ended.
     [[nodiscard]] const Error& why() const { return inbox_->why; }
     [[nodiscard]] const std::optional<world_wire::JoinOffer>& last_offer() const {

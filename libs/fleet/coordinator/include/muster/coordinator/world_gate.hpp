@@ -28,6 +28,7 @@ struct WorldJoin {
     std::string team;    ///< "red", "blue" or empty
     std::string resume;  ///< a ticket that this server gave, or empty
     std::string remote_address;
+    bool resume_only = false;  ///< no new place, when the ticket is no good there
 };
 struct WorldPlace {
     std::string sdp;  ///< the answer, with the candidates of who serves the world
