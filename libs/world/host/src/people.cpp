@@ -81,6 +81,7 @@ Result<sim::PlayerId> People::take_place(const JoinRequest& request) {
         const auto ticket = read_ticket(request.resume);
         if (ticket && others_->has(ticket->player))
             return fail(Errc::unavailable, "the player of this ticket is another server's");
+        if (request.resume_only) return fail(Errc::not_found, "no such ticket", "resume");
         if (!others_->takes_players()) {
             return fail(Errc::unavailable,
                         "this server takes no players now: it has no region to keep, or no id");

@@ -89,6 +89,7 @@ void SpreadWorld::receive(Instant now) {
 }
 
 bool SpreadWorld::before_step() {
+    if (spread_.is_linked) member_.linked(spread_.is_linked());
     const bool may = member_.before_step(boot_time());
     flush();
     if (!may) publish_statistics();

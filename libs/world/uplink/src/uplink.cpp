@@ -37,6 +37,8 @@ constexpr std::size_t questions_max = territory::Holdings::requests_max;
 constexpr milliseconds unanswered_max{5'000};
 // An older answer's ids may be others' by now (territory::IdLedger::keep).
 constexpr milliseconds answer_age_max{30'000};
+// Shorter than a coordinator waits before it takes a server for dead whose link has closed.
+constexpr milliseconds linked_for{800};
 
 /// Goes on while the machine sleeps.
 milliseconds boot_time() {
@@ -63,6 +65,9 @@ void Questions::ask(mesh::Question question) {
 std::optional<mesh::Question> Questions::take() {
     const std::lock_guard lock(mutex_);
     return std::exchange(newest_, std::nullopt);
+}
+bool Questions::is_linked() const {
+    return boot_time().count() - answered_at_ < linked_for.count();
 }
 void Questions::on_ask(std::function<void()> wake) {
     const std::lock_guard lock(mutex_);
@@ -395,6 +400,7 @@ void Uplink::Body::decided(const wire::LeaseAnswer& answer) {
     const auto asked = std::ranges::find(asked_, answer.request(), &Asked::request);
     if (asked == asked_.end() || boot_time() - asked->at > answer_age_max) return;
     asked_.erase(asked_.begin(), asked);  // this one may be answered again
+    if (options_.spread->questions) options_.spread->questions->answered(asked_.front().at);
     const auto decision = decision_of(answer);
     if (!decision) {
         say(host::LogLevel::error, "an answer of the coordinator makes no sense: " +

@@ -245,7 +245,6 @@ TEST_F(UplinkTest, CarriesQuestionsOfASpreadWorldAndWhatIsDecided) {
     spread.life = 9;
     spread.bounds = {0, 0, 1'600, 1'200};
     spread.strip = 700;
-    spread.regions_min = 2;
     spread.fingerprint = "abc";
     spread.questions = std::make_shared<Questions>();
     spread.on_decision = [&](const mesh::Decision& decision) { decisions.push_back(decision); };
@@ -255,7 +254,6 @@ TEST_F(UplinkTest, CarriesQuestionsOfASpreadWorldAndWhatIsDecided) {
     const auto hello = next(wire::FromWorld::kHello).hello();
     EXPECT_EQ(hello.life(), 9U);
     EXPECT_EQ(hello.worlds(0).spread().bounds().right(), 1'600);
-    EXPECT_EQ(hello.worlds(0).spread().regions_min(), 2U);
     EXPECT_EQ(hello.worlds(0).spread().fingerprint(), "abc");
     welcome();
     mesh::Question question;
@@ -282,6 +280,7 @@ TEST_F(UplinkTest, CarriesQuestionsOfASpreadWorldAndWhatIsDecided) {
         out.mutable_loans(0)->set_count(64);
         ASSERT_TRUE(session_->send(std::move(message)));
     };
+    EXPECT_FALSE(spread.questions->is_linked());
     answer(2);  // of a question that this process never asked: somebody else's ids
     answer(3);
     answer(3);  // again, for something changed
@@ -292,6 +291,7 @@ TEST_F(UplinkTest, CarriesQuestionsOfASpreadWorldAndWhatIsDecided) {
     until([&] { return !withdraws.empty(); });
     EXPECT_EQ(withdraws[0].successor, "world-2");
     ASSERT_EQ(decisions.size(), 2U);
+    until([&] { return !spread.questions->is_linked(); });  // not for ever
     EXPECT_EQ(decisions[0].answer.request, 3U);
     EXPECT_EQ(decisions[0].answer.lease, 1'500ms);
     EXPECT_EQ(decisions[0].loans.at(0).first, 10U);

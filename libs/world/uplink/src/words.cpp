@@ -186,6 +186,7 @@ Result<host::JoinRequest> request_of(wire::JoinOffer offer, bool draining) {
     out.name = std::move(*offer.mutable_name());
     out.resume = std::move(*offer.mutable_resume());
     out.remote_address = std::move(*offer.mutable_remote_address());
+    out.resume_only = offer.resume_only();
     return out;
 }
 

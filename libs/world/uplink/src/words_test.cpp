@@ -132,6 +132,9 @@ TEST(Words, TakeAnOfferApart) {
     EXPECT_EQ(request_of(offer, true).error().code, Errc::unavailable);
     offer.set_resume("a ticket");
     EXPECT_TRUE(request_of(offer, true)) << "who was here before comes back";
+    EXPECT_FALSE(request_of(offer, true)->resume_only);
+    offer.set_resume_only(true);
+    EXPECT_TRUE(request_of(offer, true)->resume_only);
     offer.set_team("green");
     EXPECT_EQ(request_of(offer, false).error().field, "team");
 }

@@ -18,6 +18,8 @@ struct Spread {
     /// For the coordinator, a few times a second; from the world's thread, must not wait. The
     /// answers go to WorldServer::decided() and withdrawn().
     std::function<void(const mesh::Question&)> ask{};
+    /// Whether there is a link to the coordinator now: asked in every tick. Empty: always.
+    std::function<bool()> is_linked{};
 };
 
 }  // namespace muster::host

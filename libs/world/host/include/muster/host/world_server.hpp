@@ -70,6 +70,9 @@ struct JoinRequest {
     sim::Team team = sim::Team::none;
     std::string resume{};          ///< a token of an earlier session, or empty
     std::string remote_address{};  ///< who asks, for limits
+    /// Of a spread world: `not_found`, field "resume", rather than a new place for a ticket of
+    /// somebody who is not here.
+    bool resume_only = false;
 };
 struct Joined {
     std::string sdp;     ///< the answer

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,13 +31,18 @@ class Questions {
   public:
     /// Any thread; never waits.
     void ask(mesh::Question question);
+    /// Any thread. Whether a recent question was answered: without that the coordinator may soon
+    /// take this server for dead, unless others hear it (mesh::Member::linked()).
+    [[nodiscard]] bool is_linked() const;
 
   private:
     friend class Uplink;
     std::optional<mesh::Question> take();
     /// `wake` is called from within ask(), when nothing waited before.
     void on_ask(std::function<void()> wake);
+    void answered(milliseconds asked_at) { answered_at_ = asked_at.count(); }
 
+    std::atomic<std::int64_t> answered_at_{std::numeric_limits<std::int64_t>::min() / 2};
     std::mutex mutex_;
     std::optional<mesh::Question> newest_;
     std::function<void()> wake_;
