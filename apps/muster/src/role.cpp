@@ -208,7 +208,7 @@ Result<void> move_in(settings::Role kind, Role& role, Household& household, Read
         if (kind == settings::Role::up) {
             auto opened = open_worlds(role, ready);
             if (!opened) return std::unexpected(opened.error());
-            worlds = std::move(*opened);
+            worlds = opened->server;
             household.add(make_world_part(role, worlds));
         }
         auto part = make_coordinator(role, ready, worlds);

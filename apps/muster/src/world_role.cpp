@@ -157,7 +157,7 @@ Result<std::vector<std::unique_ptr<Part>>> make_world(Role& role, Ready& ready) 
     const bool secure = options->tls.has_value();
     auto opened = open_worlds(role, ready);
     if (!opened) return std::unexpected(opened.error());
-    const std::shared_ptr<host::WorldServer> worlds = std::move(*opened);
+    const std::shared_ptr<host::WorldServer> worlds = opened->server;
     http::Router router;
     host::add_routes(router, *worlds, std::move(*routes));
     add_health(router, *worlds);
@@ -173,8 +173,9 @@ Result<std::vector<std::unique_ptr<Part>>> make_world(Role& role, Ready& ready) 
                     local_address(role.settings.address("http.address"), part->http_port());
     std::unique_ptr<Part> link;
     if (has_coordinator(role.settings)) {
-        link = std::make_unique<UplinkPart>(role, uplink_options(role, part->http_port(), secure),
-                                            worlds);
+        auto link_options = uplink_options(role, part->http_port(), secure);
+        link_options.spread = std::move(opened->spread);
+        link = std::make_unique<UplinkPart>(role, std::move(link_options), worlds);
     }
     std::vector<std::unique_ptr<Part>> parts;
     parts.push_back(std::move(part));

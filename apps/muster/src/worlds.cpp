@@ -10,6 +10,7 @@
 #include "muster/base/random.hpp"
 #include "muster/base/text.hpp"
 #include "muster/plugins/plugins.hpp"
+#include "spread.hpp"
 
 namespace muster {
 namespace {
@@ -180,15 +181,24 @@ std::vector<host::IceServers::Extra> extra_servers(const std::string& text) {
 
 }  // namespace
 
-Result<std::unique_ptr<host::WorldServer>> open_worlds(Role& role, Ready& ready) {
+Result<OpenedWorlds> open_worlds(Role& role, Ready& ready) {
     const settings::Settings& given = role.settings;
+    const bool is_spread = given.boolean("world.spread");
     auto seed = static_cast<std::uint64_t>(given.number("world.seed"));
-    if (seed == 0) seed = std::uint64_t{random_below(0xffff'ffff)} + 1;
+    // All servers of a spread world draw alike.
+    if (seed == 0) seed = is_spread ? 1 : std::uint64_t{random_below(0xffff'ffff)} + 1;
     auto worlds = worlds_from(given, seed);
     if (!worlds) return std::unexpected(worlds.error());
     host::Options options;
     options.worlds = std::move(*worlds);
     set_network(given, options);
+    OpenedWorlds out;
+    if (is_spread) {
+        auto ends = make_spread(role, options.worlds.front(), options.tick_rate);
+        if (!ends) return std::unexpected(ends.error());
+        options.worlds.front().spread = std::move(ends->host);
+        out.spread = std::move(ends->link);
+    }
     const HostLog say = [log = role.log](host::LogLevel level, std::string_view text) {
         log.say(level == host::LogLevel::error     ? Level::error
                 : level == host::LogLevel::warning ? Level::warning
@@ -209,8 +219,17 @@ Result<std::unique_ptr<host::WorldServer>> open_worlds(Role& role, Ready& ready)
     }
     auto server = host::WorldServer::open(std::move(options));
     if (!server) return std::unexpected(server.error());
-    ready["udp"] = local_address(given.address("udp.address"), (*server)->udp_port());
-    return server;
+    out.server = std::move(*server);
+    ready["udp"] = local_address(given.address("udp.address"), out.server->udp_port());
+    if (out.spread) {
+        out.spread->on_decision = [worlds = out.server](const mesh::Decision& decision) {
+            worlds->decided(decision);
+        };
+        out.spread->on_withdraw = [worlds = out.server](const territory::Withdraw& withdraw) {
+            worlds->withdrawn(withdraw);
+        };
+    }
+    return out;
 }
 
 Result<host::RouteOptions> route_options(const settings::Settings& given) {

@@ -374,6 +374,44 @@ TEST(World, RatesAndPlacesFitTogether) {
     expect_refused(of_world({{"--modes", "ctf,tdm,ctf"}}), "--modes: world.modes", "'ctf' twice");
 }
 
+TEST(Load, ASpreadWorldNeedsACoordinatorAndOneMode) {
+    const auto of_world = [](std::map<std::string, std::string> flags) {
+        return Input{.role = Role::world, .flags = std::move(flags)};
+    };
+    const std::map<std::string, std::string> whole{{"--spread", "true"},
+                                                   {"--coordinator", "10.0.0.1"},
+                                                   {"--modes", "ffa"},
+                                                   {"--regions", "4"},
+                                                   {"--bus-url", "nats://a:4222,tls://b:4222"},
+                                                   {"--bus-user", "us"},
+                                                   {"--bus-password", "secret"}};
+    const auto settings = good(of_world(whole));
+    EXPECT_TRUE(settings.boolean("world.spread"));
+    EXPECT_EQ(settings.number("world.regions"), 4);
+    EXPECT_EQ(settings.list("bus.url").size(), 2U);
+    const auto without = [&](const std::string& flag) {
+        auto flags = whole;
+        flags.erase(flag);
+        return of_world(std::move(flags));
+    };
+    const auto with = [&](const std::string& flag, const std::string& value) {
+        auto flags = whole;
+        flags[flag] = value;
+        return of_world(std::move(flags));
+    };
+    expect_refused(without("--coordinator"), "--spread: world.spread", "world.coordinator");
+    expect_refused(without("--modes"), "--spread: world.spread", "exactly one mode");
+    expect_refused(without("--spread"), "--regions: world.regions", "world.spread");
+    expect_refused(of_world({{"--bus-url", "nats://a"}}), "--bus-url: bus.url", "world.spread");
+    expect_refused(without("--bus-url"), "--bus-user: bus.user", "bus.url");
+    expect_refused(without("--bus-user"), "--bus-password: bus.password", "both");
+    expect_refused(with("--bus-token", "t"), "--bus-token: bus.token", "bus.user");
+    expect_refused(with("--bus-url", "http://a"), "--bus-url", "nats://HOST:PORT");
+    expect_refused(with("--bus-url", "nats://us:secret@a"), "--bus-url", "settings of their own");
+    expect_refused(with("--record", "/tmp"), "--record: world.record", "world.spread");
+    expect_refused(with("--regions", "257"), "--regions", "256");
+}
+
 TEST(ConfigFiles, TheNamedOneOrTheUsualOnes) {
     EXPECT_EQ(
         config_files({.flags = {{"--config", "/c"}}, .environment = {{"MUSTER_CONFIG", "/e"}}}),

@@ -414,11 +414,13 @@ std::vector<Entry> horizon_entries() {
 std::vector<Entry> make_table() {
     std::vector<Entry> entries;
     for (const auto group :
-         {&general_entries, &serving_entries, &content_and_limits_entries, &link_entries,
-          &store_entries, &node_identity_entries, &node_work_entries, &engine_entries,
-          &horizon_entries, &world_entries, &world_link_entries, &world_place_entries,
-          &world_match_entries, &world_server_entries, &world_limit_entries, &world_plugin_entries,
-          &ice_entries, &ice_turn_entries})
+         {&general_entries,      &serving_entries,     &content_and_limits_entries,
+          &link_entries,         &store_entries,       &node_identity_entries,
+          &node_work_entries,    &engine_entries,      &horizon_entries,
+          &world_entries,        &world_link_entries,  &world_spread_entries,
+          &bus_entries,          &world_place_entries, &world_match_entries,
+          &world_server_entries, &world_limit_entries, &world_plugin_entries,
+          &ice_entries,          &ice_turn_entries})
         for (auto& entry : group()) entries.push_back(std::move(entry));
     return entries;
 }

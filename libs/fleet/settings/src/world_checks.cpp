@@ -81,6 +81,41 @@ Result<void> check_turn(const Settings& settings) {
     return {};
 }
 
+Result<void> check_spread(const Settings& settings) {
+    if (!settings.boolean("world.spread")) {
+        for (const auto* name : {"world.regions", "bus.url"})
+            if (settings.is_given(name))
+                return contradiction(settings, name,
+                                     "needs world.spread: other worlds are one server's");
+        return {};
+    }
+    if (!settings.is_given("world.coordinator") && settings.text("world.join_token").empty())
+        return contradiction(settings, "world.spread",
+                             "needs world.coordinator, which says who computes which region");
+    if (settings.list("world.modes").size() != 1)
+        return contradiction(settings, "world.spread",
+                             "needs exactly one mode in world.modes, as --modes ffa: a server of a "
+                             "spread world has that world alone");
+    if (!settings.text("world.record").empty())
+        return contradiction(settings, "world.record",
+                             "cannot be with world.spread: no server computes all of the match");
+    return {};
+}
+
+Result<void> check_bus(const Settings& settings) {
+    const bool has_url = !settings.list("bus.url").empty();
+    for (const auto* name : {"bus.user", "bus.password", "bus.token", "bus.ca"})
+        if (!has_url && !settings.text(name).empty())
+            return contradiction(settings, name, "needs bus.url: whose is it?");
+    if (settings.text("bus.user").empty() != settings.text("bus.password").empty())
+        return contradiction(settings,
+                             settings.text("bus.user").empty() ? "bus.password" : "bus.user",
+                             "needs bus.user and bus.password, both");
+    if (!settings.text("bus.token").empty() && !settings.text("bus.user").empty())
+        return contradiction(settings, "bus.token", "takes the place of bus.user: give one");
+    return {};
+}
+
 }  // namespace
 
 Checked check_words(std::string_view name, std::string_view text) {
@@ -105,6 +140,12 @@ Checked check_items(std::string_view name, std::span<const std::string> items) {
         if (name == "ice.turn_urls" && !begins_with(items[i], {"turn:", "turns:"}))
             return std::unexpected("must be URLs that begin with turn: or turns:; " + quoted +
                                    " does not");
+        if (name == "bus.url" && (!begins_with(items[i], {"nats://", "tls://"}) ||
+                                  items[i].find('@') != std::string::npos))
+            return std::unexpected(
+                "must be nats://HOST:PORT or tls://HOST:PORT, without user and password, which "
+                "have "
+                "settings of their own");
         if (name == "world.modes" && std::ranges::count(items, items[i]) > 1)
             return std::unexpected("names " + quoted + " twice: there is one world of a mode");
     }
@@ -129,6 +170,8 @@ Result<void> check_world_together(const Settings& settings) {
     if (settings.number("world.reserved_slots") > settings.number("world.players_max"))
         return contradiction(settings, "world.reserved_slots",
                              "must be at most world.players_max, of which they are a part");
+    if (auto checked = check_spread(settings); !checked) return checked;
+    if (auto checked = check_bus(settings); !checked) return checked;
     return check_turn(settings);
 }
 

@@ -71,6 +71,74 @@ std::vector<Entry> world_link_entries() {
     };
 }
 
+std::vector<Entry> world_spread_entries() {
+    constexpr auto world = static_cast<unsigned>(Role::world);
+    return {
+        {.name = "world.spread",
+         .flag = "--spread",
+         .environment = "MUSTER_WORLD_SPREAD",
+         .type = Type::boolean,
+         .preset = "false",
+         .roles = world,
+         .description = "Computes its one world together with all other servers of that world that "
+                        "the coordinator knows: each has the regions that it is leased. All need "
+                        "the same mode, map, seed (0 is 1 here), players and regions."},
+        {.name = "world.regions",
+         .flag = "--regions",
+         .environment = "MUSTER_WORLD_REGIONS",
+         .type = Type::number,
+         .preset = "1",
+         .roles = world,
+         .description = "How many regions a spread world is cut into at least; more as its servers "
+                        "fill up.",
+         .min = 1,
+         .max = 256},
+    };
+}
+
+std::vector<Entry> bus_entries() {
+    constexpr auto world = static_cast<unsigned>(Role::world);
+    return {
+        {.name = "bus.url",
+         .flag = "--bus-url",
+         .environment = "MUSTER_BUS_URL",
+         .type = Type::list,
+         .preset = "",
+         .roles = world,
+         .description =
+             "What the servers of a spread world talk to each other over: NATS servers of "
+             "one cluster, as `nats://10.0.0.5:4222` or `tls://...`; the same cluster for "
+             "all of them. Without one a server is alone with its world."},
+        {.name = "bus.user",
+         .flag = "--bus-user",
+         .environment = "MUSTER_BUS_USER",
+         .preset = "",
+         .roles = world,
+         .description = "With `bus.password`, who the bus knows us as."},
+        {.name = "bus.password",
+         .flag = "--bus-password",
+         .environment = "MUSTER_BUS_PASSWORD",
+         .type = Type::secret,
+         .preset = "",
+         .roles = world,
+         .description = "Better in the environment than as a flag."},
+        {.name = "bus.token",
+         .flag = "--bus-token",
+         .environment = "MUSTER_BUS_TOKEN",
+         .type = Type::secret,
+         .preset = "",
+         .roles = world,
+         .description = "In place of user and password."},
+        {.name = "bus.ca",
+         .flag = "--bus-ca",
+         .environment = "MUSTER_BUS_CA",
+         .preset = "",
+         .roles = world,
+         .description = "A file (PEM) with the authorities that the bus's certificates must come "
+                        "from; makes all connections TLS. By default those of the system."},
+    };
+}
+
 std::vector<Entry> world_place_entries() {
     return {
         {.name = "world.players_max",
