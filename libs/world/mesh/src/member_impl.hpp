@@ -51,6 +51,7 @@ struct About {
     PeerIndex invited_by = nobody;
     std::uint32_t invitation = 0;
     bool is_ready = false;     ///< its second connection works there
+    Instant invited_at{};
     Instant beyond_since{-1};  ///< out of all own regions; -1: it is not
     // A ghost whose page is connected here, or about to be.
     bool is_guest = false;

@@ -14,6 +14,8 @@ constexpr sim::Length disinvite_beyond = 480 * sim::unit;
 /// Another neighbour must be so much nearer, that a corner does not invite in turn.
 constexpr sim::Length nearer_by = 64 * sim::unit;
 constexpr std::uint32_t look_every = 6;  ///< steps, for invitations
+/// An invitation that led to no connection is made anew after this.
+constexpr milliseconds invitation_waits{4'000};
 /// A crossing that comes before the region that it is in.
 constexpr milliseconds arrival_waits{3'000};
 constexpr milliseconds arrival_waits_for_region{1'000};
@@ -41,6 +43,10 @@ void Member::Impl::look_at(sim::PlayerId id, bool may_invite) {
     const sim::Player& player = world.players()[id];
     const Land::Region* const region = land.find(player.at);
     if (region != nullptr) about.beyond_since = Instant(-1);
+    if (may_invite && about.invited_by != nobody && !about.is_ready &&
+        now - about.invited_at > invitation_waits) {
+        disinvite(id);
+    }
     if (!player.alive) return;
     const bool is_beyond = region == nullptr && land.distance_from_own(player.at) > options.grace;
     if (!is_beyond) {
@@ -78,6 +84,7 @@ void Member::Impl::invite(sim::PlayerId player, std::string_view server) {
     disinvite(player);
     about.invited_by = peer;
     about.invitation = next_invitation++;
+    about.invited_at = now;
     listener.invite(player, server, about.invitation);
 }
 
@@ -297,6 +304,7 @@ void Member::Impl::hear(PeerIndex from, const Ready& ready) {
     About& about = abouts[ready.player];
     if (about.invited_by != from || about.generation != ready.generation) return;
     about.is_ready = ready.is_open;
+    about.invited_at = now;
 }
 
 void Member::Impl::hear(PeerIndex, const Talk& talk) {
