@@ -118,7 +118,7 @@ void SpreadWorld::after_step() {
 
 void SpreadWorld::flush() {
     for (const auto& [to, answer] : std::exchange(answers_, {})) member_.guest_answers(to, answer);
-    for (mesh::Talk& talk : std::exchange(talks_, {})) member_.tell_all(std::move(talk));
+    for (auto& [to, talk] : std::exchange(talks_, {})) member_.tell(to, std::move(talk));
 }
 
 void SpreadWorld::publish_statistics() {
@@ -235,12 +235,15 @@ void SpreadWorld::guest_comes(std::string_view from, const mesh::Offer& offer) {
                          });
 }
 
-void SpreadWorld::departed(sim::PlayerId player, std::string_view, bool is_connected) {
+void SpreadWorld::departed(sim::PlayerId player, std::string_view server, bool is_connected) {
     invitations_.erase(player);
     seen_elsewhere(player);
     auto told = lines_.departed(player);
     if (is_connected) {
-        talks_.push_back({.team = sim::Team::none, .player = player, .bytes = talk::write(told)});
+        // To nobody else: they would take it for the word of who lets the player go to them.
+        talks_.emplace_back(
+            server,
+            mesh::Talk{.team = sim::Team::none, .player = player, .bytes = talk::write(told)});
     }
     people_.depart(player, is_connected);
 }

@@ -116,7 +116,7 @@ class SpreadWorld final : public Others, mesh::Listener {
     std::uint16_t bots_wanted_;
     std::size_t present_before_ = 0;  ///< players, before the bots thought
     std::vector<std::pair<std::string, mesh::Answer>> answers_;
-    std::vector<mesh::Talk> talks_;
+    std::vector<std::pair<std::string, mesh::Talk>> talks_;  ///< to which server
     std::deque<SpreadInbox::Message> received_;
     std::vector<std::uint64_t> room_;
     std::uint32_t steps_ = 0;

@@ -380,6 +380,10 @@ void Member::tell_all(Talk talk) {
     }
 }
 
+void Member::tell(std::string_view server, Talk talk) {
+    impl_->send(server, std::move(talk));
+}
+
 Statistics Member::statistics() const {
     Statistics out = impl_->counts;
     out.regions = impl_->land.own().size();

@@ -135,6 +135,8 @@ class Member {
     void guest_changed(sim::PlayerId player, bool is_open);
     /// For all players of all other servers, once.
     void tell_all(Talk talk);
+    /// For one server alone, after what was said to it before.
+    void tell(std::string_view server, Talk talk);
 
     [[nodiscard]] Statistics statistics() const;
 
