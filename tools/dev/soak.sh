@@ -6,6 +6,7 @@
 #   kill TIMES [SEED]    kill -9 of coordinator, node and Docker Engine with operations in flight
 #   partition TIMES [SEED]  the network between node and coordinator cut, both ways or one, with operations in flight
 #   worlds MINUTES       players who come and go, and others who stay: memory must not grow, nobody is left behind
+#   walk MINUTES [FLAG...]  players who walk over the borders of a world on four world servers, over NATS; --kill: one is killed
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source tools/dev/steps.sh
@@ -39,6 +40,11 @@ worlds_soak() { # MINUTES
     rm -rf build/soak/worlds
     python3 tools/soak/worlds.py --bin build/release/bin --folder build/soak/worlds --minutes "$1"
 }
+walk_soak() { # MINUTES [FLAG...]
+    build_preset release muster muster-load
+    rm -rf build/soak/walk
+    python3 tools/soak/walk.py --bin build/release/bin --folder build/soak/walk --minutes "$@"
+}
 
 name=${1:-}
 [ $# -eq 0 ] || shift
@@ -50,14 +56,16 @@ case "$name" in
     kill) fleet_soak kill "${1:-200}" "${2:-}" ;;
     partition) fleet_soak partition "${1:-100}" "${2:-}" ;;
     worlds) worlds_soak "${1:-30}" ;;
+    walk) walk_soak "${@:-10}" ;;
     short)
         brain_soak 50
         territory_soak 500
         mesh_soak 40
         worlds_soak 1
+        walk_soak 0.4 --clients 24
         # Docker 20.10 itself loses what it was killed in the middle of starting; `kill` kills it too.
         fleet_soak kill 8 1 --victims coordinator,node
         fleet_soak partition 4 2
         ;;
-    *) die "soak what? brain SEEDS, territory SEEDS, mesh SEEDS, kill TIMES [SEED], partition TIMES [SEED], worlds MINUTES, short" ;;
+    *) die "soak what? brain SEEDS, territory SEEDS, mesh SEEDS, kill TIMES [SEED], partition TIMES [SEED], worlds MINUTES, walk MINUTES, short" ;;
 esac

@@ -101,7 +101,7 @@ def kill_one(fleet):
     """The world server with the most players, and how long its regions were nobody's."""
     regions = fleet.ask('GET', '/api/v1/worlds/ffa')['regions']
     busiest = max(regions, key=lambda region: region.get('players', 0))['server']
-    servers = fleet.ask('GET', '/api/v1/world-servers')['world_servers']
+    servers = fleet.ask('GET', '/api/v1/world-servers')['items']
     name = next(server['name'] for server in servers if server['id'] == busiest)
     fleet.processes[name].kill()
     fleet.processes[name].wait()
