@@ -205,9 +205,9 @@ void Member::Impl::tell_strips() {
     std::vector<Strip> strips(regions.size());
     for (const sim::PlayerId id : owned) {
         const sim::Player& player = world.players()[id];
-        if (!land.is_seen_from_abroad(player.at, options.strip)) continue;
         const Land::Region* const region = land.find(player.at);
         const auto place = region == nullptr ? 0 : region - regions.data();
+        if (!land.is_seen_from_abroad(player.at, options.strip)) continue;
         auto& players = strips[static_cast<std::size_t>(place)].players;
         if (players.size() < players_in_message_max) players.push_back(posed_of(id));
     }
@@ -236,6 +236,23 @@ void Member::Impl::tell_strips() {
         strips[i].epoch = regions[i].epoch;
         strips[i].tick = world.tick();
         publish(subject("strip", std::to_string(regions[i].id)), std::move(strips[i]));
+    }
+}
+
+// Whoever is to have a region must know everybody in it before, to let their pages connect; it need
+// not be a neighbour, nor have any region.
+void Member::Impl::show_successors() {
+    for (const Land::Region& region : land.own()) {
+        if (!region.leaves || region.successor.empty() || region.successor == self) continue;
+        Strip strip{.region = region.id, .epoch = region.epoch, .tick = world.tick()};
+        for (const sim::PlayerId id : owned) {
+            const Land::Region* const there = land.find(world.players()[id].at);
+            const bool is_there = there == &region || (there == nullptr && land.own().size() == 1);
+            if (is_there && strip.players.size() < players_in_message_max) {
+                strip.players.push_back(posed_of(id));
+            }
+        }
+        publish(subject("to", region.successor), std::move(strip));
     }
 }
 

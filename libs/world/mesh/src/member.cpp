@@ -198,6 +198,7 @@ void Member::Impl::after_step(Instant at) {
     leave_regions();
     if (steps % 2 == 0) {
         tell_strips();
+        show_successors();
         dispel_silent();
     }
     if (steps % 30 == 7) tell_roll();

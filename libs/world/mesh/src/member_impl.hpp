@@ -50,7 +50,7 @@ struct About {
     // An own player that may soon go.
     PeerIndex invited_by = nobody;
     std::uint32_t invitation = 0;
-    bool is_ready = false;     ///< its second connection works there
+    bool is_ready = false;  ///< its second connection works there
     Instant invited_at{};
     Instant beyond_since{-1};  ///< out of all own regions; -1: it is not
     // A ghost whose page is connected here, or about to be.
@@ -134,6 +134,7 @@ struct Member::Impl {
     void dispel_silent();
     void dispel(sim::PlayerId player);
     void tell_strips();
+    void show_successors();
     void gather_events();
     [[nodiscard]] Posed posed_of(sim::PlayerId player);
     [[nodiscard]] bool is_told(const sim::Event& event) const;

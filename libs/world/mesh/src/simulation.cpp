@@ -95,6 +95,10 @@ void Server::disinvite(sim::PlayerId player) {
 }
 
 void Server::guest_comes(std::string_view from, const Offer& offer) {
+    const sim::Player& player = world.players()[offer.player];
+    if (!player.ghost || player.generation != offer.generation) {
+        return member.guest_answers(from, {offer.number, offer.player, {}, "not seen"});
+    }
     member.guest_answers(from, {offer.number, offer.player, "answer", {}});
 }
 
@@ -165,7 +169,7 @@ void Server::say(std::string_view text) {
 
 // ---- the fleet
 
-Fleet::Fleet(std::uint64_t seed, std::size_t count, Faults its_faults)
+Fleet::Fleet(std::uint64_t seed, std::size_t count, Faults its_faults, std::size_t regions)
     : faults(its_faults),
       map(sim::generate_map(1'600, 1'200, 3).value()),
       random_(seed),
@@ -181,7 +185,7 @@ Fleet::Fleet(std::uint64_t seed, std::size_t count, Faults its_faults)
     territory::WorldSpec spec{.name = "w",
                               .bounds = {bounds.low.x / sim::unit, bounds.low.y / sim::unit,
                                          bounds.high.x / sim::unit, bounds.high.y / sim::unit},
-                              .regions_min = static_cast<std::uint32_t>(count),
+                              .regions_min = static_cast<std::uint32_t>(regions),
                               .strip = strip_units};
     for (std::size_t i = 0; i < count; ++i) start("s" + std::to_string(i));
     tell(territory::DeclareWorld{spec});

@@ -82,7 +82,7 @@ class Server final : public Listener {
 
 class Fleet {
   public:
-    Fleet(std::uint64_t seed, std::size_t servers, Faults faults);
+    Fleet(std::uint64_t seed, std::size_t servers, Faults faults, std::size_t regions = 4);
 
     void tick();
     void run(std::uint32_t ticks) {

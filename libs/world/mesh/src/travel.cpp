@@ -283,7 +283,7 @@ void Member::Impl::settle_departures() {
 
 void Member::Impl::hear(PeerIndex from, const Offer& offer) {
     const std::string& sender = peers[from].server;
-    if (offer.player >= abouts.size() || is_own(offer.player) || land.own().empty()) {
+    if (offer.player >= abouts.size() || is_own(offer.player)) {
         return send(sender, Answer{offer.number, offer.player, {}, "not now"});
     }
     About& about = abouts[offer.player];

@@ -164,8 +164,8 @@ struct Message {
     Body body{};
 };
 
-/// What is beyond a limit is a bug, but for a strip that would be too long: it loses its last events,
-/// pickups, walls, players, in this order.
+/// What is beyond a limit is a bug, but for a strip that would be too long: it loses its last
+/// events, pickups, walls, players, in this order.
 [[nodiscard]] std::vector<std::byte> encode(const Message& message);
 /// `invalid_argument` with the field for anything that encode() would not have written of good
 /// values, `too_large`, and `unsupported` for another version.
