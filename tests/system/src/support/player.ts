@@ -17,7 +17,7 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.mi
 
 export interface State {
   x: number; y: number; tick: number; shownTick: number; self: number; alive: boolean; health: number; score: number; kills: number; deaths: number; others: number; rtt: number; loss: number; delay: number;
-  correction: number; pending: number; phase: number; link: string; open: boolean; aim: number; shots: number;
+  correction: number; pending: number; phase: number; link: string; open: boolean; aim: number; shots: number; crossings: number; lastGap: number;
 }
 export interface Other { x: number; y: number; health: number; name: string }
 export interface Site { readonly url: string; log(): string }
