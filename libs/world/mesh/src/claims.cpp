@@ -29,8 +29,7 @@ std::string Member::Impl::judge_of(const sim::Claim& claim) const {
         case Kind::hit:
             return owner_of(claim.victim);
         case Kind::wall: {
-            const sim::Box& box = map.walls[claim.index].box;
-            const sim::Vec middle{(box.low.x + box.high.x) / 2, (box.low.y + box.high.y) / 2};
+            const sim::Vec middle = middle_of(map.walls[claim.index].box);
             return std::string(land.holder_of(middle, self));
         }
         case Kind::pickup:
@@ -97,9 +96,7 @@ void Member::Impl::hear(PeerIndex, const sim::Verdict& verdict) {
 }
 
 void Member::Impl::settle(const sim::Verdict& verdict) {
-    const bool is_ours =
-        verdict.origin == static_cast<std::uint32_t>(options.life ^ options.life >> 32U);
-    if (is_ours) open_claims.erase(verdict.number);
+    if (verdict.origin == origin_of(options.life)) open_claims.erase(verdict.number);
     const auto settled = world.settle(verdict);
     if (!settled || *settled != sim::Settled::elsewhere) return;
     if (loose_verdicts.size() < verdicts_max) loose_verdicts.emplace_back(verdict, now);

@@ -26,9 +26,7 @@ void Member::Impl::tell_copies() {
     if (regions.empty()) return;
     std::vector<std::vector<sim::PlayerId>> inside(regions.size());
     for (const sim::PlayerId id : owned) {
-        const Land::Region* const region = land.find(world.players()[id].at);
-        const auto place = region == nullptr ? 0 : region - regions.data();
-        inside[static_cast<std::size_t>(place)].push_back(id);
+        inside[land.place_of(world.players()[id].at)].push_back(id);
     }
     for (std::size_t i = 0; i < regions.size(); ++i) {
         const Land::Region& region = regions[i];

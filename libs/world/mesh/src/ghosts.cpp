@@ -205,10 +205,8 @@ void Member::Impl::tell_strips() {
     std::vector<Strip> strips(regions.size());
     for (const sim::PlayerId id : owned) {
         const sim::Player& player = world.players()[id];
-        const Land::Region* const region = land.find(player.at);
-        const auto place = region == nullptr ? 0 : region - regions.data();
         if (!land.is_seen_from_abroad(player.at, options.strip)) continue;
-        auto& players = strips[static_cast<std::size_t>(place)].players;
+        auto& players = strips[land.place_of(player.at)].players;
         if (players.size() < players_in_message_max) players.push_back(posed_of(id));
     }
     for (std::size_t i = 0; i < walls_told.size(); ++i) {
@@ -226,9 +224,7 @@ void Member::Impl::tell_strips() {
             pickup_now(static_cast<std::uint16_t>(i)));
     }
     for (sim::Event& event : events) {
-        const Land::Region* const region = land.find(event.at);
-        const auto place = region == nullptr ? 0 : region - regions.data();
-        strips[static_cast<std::size_t>(place)].events.push_back(event);
+        strips[land.place_of(event.at)].events.push_back(event);
     }
     events.clear();
     for (std::size_t i = 0; i < strips.size(); ++i) {
@@ -246,8 +242,7 @@ void Member::Impl::show_successors() {
         if (!region.leaves || region.successor.empty() || region.successor == self) continue;
         Strip strip{.region = region.id, .epoch = region.epoch, .tick = world.tick()};
         for (const sim::PlayerId id : owned) {
-            const Land::Region* const there = land.find(world.players()[id].at);
-            const bool is_there = there == &region || (there == nullptr && land.own().size() == 1);
+            const bool is_there = land.goes_with(region, world.players()[id].at);
             if (is_there && strip.players.size() < players_in_message_max) {
                 strip.players.push_back(posed_of(id));
             }

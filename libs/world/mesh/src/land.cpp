@@ -24,6 +24,14 @@ sim::Box box_of(const territory::Rectangle& area) {
             {length_of(area.right), length_of(area.bottom)}};
 }
 
+sim::Vec middle_of(const sim::Box& box) {
+    return {(box.low.x + box.high.x) / 2, (box.low.y + box.high.y) / 2};
+}
+
+std::uint32_t origin_of(std::uint64_t life) {
+    return static_cast<std::uint32_t>(life ^ life >> 32U);
+}
+
 bool contains(const sim::Box& box, sim::Vec at) {
     return at.x >= box.low.x && at.x < box.high.x && at.y >= box.low.y && at.y < box.high.y;
 }
@@ -68,6 +76,16 @@ const Land::Region* Land::find(sim::Vec at) const {
     return found == own_.end() ? nullptr : &*found;
 }
 
+std::size_t Land::place_of(sim::Vec at) const {
+    const Region* const region = find(at);
+    return region == nullptr ? 0 : static_cast<std::size_t>(region - own_.data());
+}
+
+bool Land::goes_with(const Region& region, sim::Vec at) const {
+    const Region* const there = find(at);
+    return there == &region || (there == nullptr && own_.size() == 1);
+}
+
 std::int64_t Land::distance_from_own(sim::Vec at) const {
     std::int64_t nearest = std::numeric_limits<std::int64_t>::max();
     for (const Region& one : own_) nearest = std::min(nearest, distance(one.box, at));
@@ -102,7 +120,7 @@ bool Land::decides_match() const {
 }
 
 sim::Part Land::part(std::uint64_t life) const {
-    sim::Part part{.origin = static_cast<std::uint32_t>(life ^ life >> 32U),
+    sim::Part part{.origin = origin_of(life),
                    .regions = {},
                    .decides_match = decides_match(),
                    .projectile_rest = 0,

@@ -40,6 +40,11 @@ class Land {
     [[nodiscard]] const std::vector<Foreign>& foreign() const { return foreign_; }
     /// The own region that a point is in; nullptr: none.
     [[nodiscard]] const Region* find(sim::Vec at) const;
+    /// Its place in own(), which is not empty; of who is beyond them all the first's.
+    [[nodiscard]] std::size_t place_of(sim::Vec at) const;
+    /// Whether who stands there goes where that region of own() goes: in it, or beyond the only
+    /// one.
+    [[nodiscard]] bool goes_with(const Region& region, sim::Vec at) const;
     /// How far it is to the nearest own region; 0 within.
     [[nodiscard]] std::int64_t distance_from_own(sim::Vec at) const;
     /// The nearest region that another server holds and that is at most `within` away.
@@ -60,6 +65,9 @@ class Land {
 };
 
 [[nodiscard]] sim::Box box_of(const territory::Rectangle& area);
+[[nodiscard]] sim::Vec middle_of(const sim::Box& box);
+/// What a process calls itself in claims: sim::Part::origin.
+[[nodiscard]] std::uint32_t origin_of(std::uint64_t life);
 [[nodiscard]] bool contains(const sim::Box& box, sim::Vec at);
 /// The greater of the distances along both axes; 0 within.
 [[nodiscard]] std::int64_t distance(const sim::Box& box, sim::Vec at);

@@ -164,10 +164,7 @@ bool Member::Impl::before_step(Instant at) {
     welcome_arrivals();
     take_over();
     settle_departures();
-    const bool may_step =
-        !is_cut_off() && std::ranges::any_of(holdings.held(), [this](const auto& one) {
-            return now < one.second.until;
-        });
+    const bool may_step = !is_cut_off() && holds_any();
     if (!may_step) {
         // Others must know that it is there before a region of theirs can come here with its pages.
         if (++idle_steps % 30 == 7 && !self.empty()) tell_roll();
@@ -175,6 +172,11 @@ bool Member::Impl::before_step(Instant at) {
         flush();
     }
     return may_step;
+}
+
+bool Member::Impl::holds_any() const {
+    return std::ranges::any_of(holdings.held(),
+                               [this](const auto& one) { return now < one.second.until; });
 }
 
 // A server that never heard another one has nobody who could be given its regions.

@@ -121,6 +121,7 @@ struct Member::Impl {
     void publish(std::string_view subject, Body body);
     void send(std::string_view to, Letter letter);
     void flush();
+    [[nodiscard]] bool holds_any() const;  ///< a lease that is not over
     [[nodiscard]] bool is_cut_off() const;
     [[nodiscard]] std::string subject(std::string_view kind, std::string_view of) const;
 

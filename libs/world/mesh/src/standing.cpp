@@ -9,10 +9,6 @@ namespace {
 
 constexpr std::size_t things_max = 8'192;  ///< in one message; a wall stands in for what is more
 
-sim::Vec middle_of(const sim::Box& box) {
-    return {(box.low.x + box.high.x) / 2, (box.low.y + box.high.y) / 2};
-}
-
 }  // namespace
 
 /// Which are of which own region, after the regions have changed.

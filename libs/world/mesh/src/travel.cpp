@@ -158,8 +158,7 @@ void Member::Impl::hear(PeerIndex from, Crossing& crossing) {
 }
 
 void Member::Impl::welcome_arrivals() {
-    const bool may_own = std::ranges::any_of(
-        holdings.held(), [this](const auto& one) { return now < one.second.until; });
+    const bool may_own = holds_any();
     for (auto next = arrivals.begin(); next != arrivals.end();) {
         Arrival& arrival = next->second;
         const sim::PlayerId id = next->first;
@@ -322,8 +321,7 @@ void Member::Impl::leave_regions() {
         bool is_ready = true;
         for (const sim::PlayerId id : owned) {
             const sim::Player& player = world.players()[id];
-            const Land::Region* const there = land.find(player.at);
-            if (there != &region && !(there == nullptr && land.own().size() == 1)) continue;
+            if (!land.goes_with(region, player.at)) continue;
             inside.push_back(id);
             if (player.bot) continue;
             invite(id, region.successor);
