@@ -44,7 +44,6 @@ SpreadWorld::SpreadWorld(Around around, Spread spread, std::uint16_t bots_wanted
       bots_(around.bots),
       post_(around.post),
       people_(around.people),
-      load_(std::move(around.load)),
       answer_(std::move(around.answer)),
       spread_(std::move(spread)),
       lines_(spread_.life),
@@ -181,18 +180,7 @@ void SpreadWorld::listen(const std::vector<std::string>& subjects) {
 }
 
 void SpreadWorld::ask(const mesh::Question& question) {
-    if (!spread_.ask) return;
-    mesh::Question out = question;
-    std::uint64_t players = 0;
-    for (const auto& load : out.loads) players += load.players;
-    // Nobody measures what a region costs; players are what costs.
-    const double all = load_() * 1'000;
-    for (auto& load : out.loads) {
-        const double share = players == 0 ? 1.0 / static_cast<double>(out.loads.size())
-                                          : load.players / static_cast<double>(players);
-        load.cpu_permille = static_cast<std::uint32_t>(std::clamp(all * share, 0.0, 1'000.0));
-    }
-    spread_.ask(out);
+    if (spread_.ask) spread_.ask(question);
 }
 
 mesh::Seat SpreadWorld::seat_of(sim::PlayerId player) {

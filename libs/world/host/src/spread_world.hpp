@@ -35,7 +35,6 @@ class SpreadWorld final : public Others, mesh::Listener {
         bots::Bots& bots;
         Post& post;
         People& people;
-        std::function<double()> load;
         std::function<void(GuestAnswerCommand)> answer;
     };
     SpreadWorld(Around around, Spread spread, std::uint16_t bots_wanted);
@@ -103,7 +102,6 @@ class SpreadWorld final : public Others, mesh::Listener {
     bots::Bots& bots_;
     Post& post_;
     People& people_;
-    const std::function<double()> load_;
     const std::function<void(GuestAnswerCommand)> answer_;
     const Spread spread_;
 

@@ -61,7 +61,6 @@ WorldThread::WorldThread(Shared& shared, WorldDoor& door, WorldOptions options,
                 .bots = bots_,
                 .post = post_,
                 .people = people_,
-                .load = [this] { return load(); },
                 // Without it the guest is not answered, which patience is for.
                 .answer = [this](GuestAnswerCommand answer) { (void)post(std::move(answer)); }},
             *options_.spread, options_.bots.wanted);

@@ -36,7 +36,7 @@ struct Options {
 /// What is asked of the coordinator, a few times a second.
 struct Question {
     territory::Holdings::Request request{};
-    std::vector<territory::RegionLoad> loads{};  ///< `cpu_permille` is left to the host
+    std::vector<territory::RegionLoad> loads{};  ///< `cpu_permille` is left to who carries it
     std::vector<sim::PlayerId> used{};           ///< ids of own players
     std::vector<sim::PlayerId> spare{};          ///< lent ids that nobody has now
     bool wants_ids = false;                      ///< it is running out of them
