@@ -38,7 +38,11 @@ kill $server
 wait $server || die "it did not end cleanly"
 
 start_engine
-packaging/image/build
+made=$(packaging/image/build | tail -1)
+archive=build/image/muster-${made#muster:}.tar
+before=$(sha256sum <"$archive")
+(umask 077 && packaging/image/build --archive-only >/dev/null)
+[ "$before" = "$(sha256sum <"$archive")" ] || die "the same files gave another image"
 name=muster-image-test-$$
 docker run -d --name "$name" muster:latest coordinator --http 0.0.0.0:8080 --grpc 0.0.0.0:50051 >/dev/null
 trap 'docker rm -f "$name" >/dev/null 2>&1 || true; rm -rf "$unpacked"' EXIT
@@ -47,4 +51,4 @@ for _ in $(seq 100); do
     sleep 0.1
 done
 docker exec "$name" muster games list --names | grep -q '^valheim$' || die "the image does not serve: $(docker logs "$name" 2>&1 | tail -5)"
-echo "package tests: 3 passed, 0 failed"
+echo "package tests: 4 passed, 0 failed"
