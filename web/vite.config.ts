@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { defineConfig, type Plugin } from "vite";
+import { defaultClientConditions, defaultServerConditions, defineConfig, type Plugin } from "vite";
 
 /** Writes `name.gz` beside every text file of the build: the coordinator serves those as they are. */
 function precompressed(): Plugin {
@@ -25,6 +25,9 @@ function precompressed(): Plugin {
 
 export default defineConfig({
   plugins: [precompressed()],
+  // The client package is built along, from its sources.
+  resolve: { conditions: ["muster-source", ...defaultClientConditions] },
+  ssr: { resolve: { conditions: ["muster-source", ...defaultServerConditions] } },
   build: {
     target: "es2022", cssTarget: ["chrome123", "firefox121", "safari17.5"], sourcemap: false, reportCompressedSize: false, chunkSizeWarningLimit: 1_000,
     // Two pages: the dashboard at / and the game at /play.

@@ -52,10 +52,13 @@ install_npm() {
     fi
 }
 
+# install_web: the page's packages, and those of the client package that it is built with.
+install_web() { install_npm sdk/typescript && install_npm web; }
+
 build_web() {
-    install_npm web
+    install_web
     local newest
-    newest=$(find web schemas -path web/node_modules -prune -o -path web/dist -prune -o -type f -newer web/dist/index.html -print -quit 2>/dev/null || echo all)
+    newest=$(find web sdk/typescript schemas \( -name node_modules -o -name dist -o -name generated \) -prune -o -type f -newer web/dist/index.html -print -quit 2>/dev/null || echo all)
     if [ ! -f web/dist/index.html ] || [ -n "$newest" ]; then
         say "building the page"
         (cd web && npm run --silent build)

@@ -24,7 +24,8 @@ contract() {
         ctest --test-dir build/dev -L contract --output-on-failure
 }
 web() {
-    install_npm web && (cd web && npm run --silent check && npm test --silent) && build_web
+    install_web && (cd sdk/typescript && npm run --silent check && npm test --silent && npm run --silent build) &&
+        (cd web && npm run --silent check && npm test --silent) && build_web
 }
 system() {
     start_engine && tools/images/build testgame && tools/images/build teeworlds && build_web && build_preset dev muster &&

@@ -12,7 +12,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// As the page does: web/src/play/net/connection.ts.
+// As the page does: sdk/typescript/src/net/connection.ts.
 constexpr auto opening = 10s;         // from an invitation to an open connection
 constexpr auto silence = 1'500ms;     // without a message, the connection is lost
 constexpr auto welcome_lost = 500ms;  // that the next server is waited for when this one is lost

@@ -7,15 +7,12 @@ import { makeStore, type Store } from "./hud/store";
 import { Teller } from "./hud/teller";
 import { Controls } from "./input/controls";
 import type { Action } from "./input/keys";
-import { Connection, surroundings, type Player } from "./net/connection";
-import { Meter } from "./net/meter";
-import { Refused, Worlds } from "./net/worlds";
-import { Decoder } from "./protocol/decode";
-import { writeInputs, writeSay } from "./protocol/encode";
-import { NoticeKind, PROTOCOL_VERSION, teamOf, type Notice, type Welcome } from "./protocol/types";
+import {
+  Connection, Decoder, Meter, NoticeKind, PROTOCOL_VERSION, Refused, surroundings, teamOf, Worlds, writeInputs, writeSay, type Notice, type Player,
+  type Welcome,
+} from "@muster/client";
 import { load, save, type Settings } from "./settings";
-import { paceOf } from "./sim/prediction";
-import { TICK_MS } from "./sim/rules";
+import { paceOf, TICK_MS } from "@muster/client/sim";
 import { Mixer } from "./sound/mixer";
 import { sound } from "./sound/soundscape";
 import { Pace, browserBeat, throttles } from "./throttle";

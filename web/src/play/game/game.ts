@@ -1,18 +1,11 @@
 import { Bridge } from "./bridge";
 import { Timeline, type Happening } from "./happenings";
 import { Trigger } from "./trigger";
-import type { Meter } from "../net/meter";
-import type { Step } from "../protocol/encode";
 import {
-  EffectKind, Fact, FlagWhere, Mode, NOBODY, Phase, Team, carriesOf, teamOf,
-  type Chat, type Effect, type Flag, type MatchState, type News, type Notice, type Person, type Pickup, type Pong, type Scores, type Snapshot, type Wall, type Welcome, type WorldSays,
-} from "../protocol/types";
-import { ServerClock } from "../sim/clock";
-import { Others } from "../sim/interpolation";
-import { Prediction } from "../sim/prediction";
-import { TICK_MS, TICK_RATE, TURN, returnTicks } from "../sim/rules";
-import { Shots, type Flight } from "../sim/shots";
-import { Walls } from "../sim/walls";
+  carriesOf, EffectKind, Fact, FlagWhere, Mode, NOBODY, Phase, Team, teamOf, type Chat, type Effect, type Flag, type MatchState, type Meter, type News,
+  type Notice, type Person, type Pickup, type Pong, type Scores, type Snapshot, type Step, type Wall, type Welcome, type WorldSays,
+} from "@muster/client";
+import { Others, Prediction, returnTicks, ServerClock, Shots, TICK_MS, TICK_RATE, TURN, Walls, type Flight } from "@muster/client/sim";
 
 const STALE_TICKS = 30;
 const PICKUP_GRACE_TICKS = 30;

@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { Game } from "./game";
 import { Timeline, type Happening } from "./happenings";
-import { Meter } from "../net/meter";
-import { EffectKind, Fact, Mode, NOBODY, Phase, PickupKind, Team, Weapon, nobody, type Effect, type Entity, type Own, type Shot, type Snapshot, type Welcome } from "../protocol/types";
-import { Button } from "../sim/rules";
+import {
+  EffectKind, Fact, Meter, Mode, NOBODY, nobody, Phase, PickupKind, Team, Weapon, type Effect, type Entity, type Own, type Shot, type Snapshot,
+  type Welcome,
+} from "@muster/client";
+import { Button } from "@muster/client/sim";
 
 const LOOK = Weapon.pistol | (Team.red << 3) | 0x80;
 let now = 1_000;

@@ -1,4 +1,4 @@
-import type { Fact, PickupKind, Team, Weapon } from "../protocol/types";
+import type { Fact, PickupKind, Team, Weapon } from "@muster/client";
 
 /** What is to be seen and heard, when it is to be seen and heard. Places in units, angles in radians. */
 export type Happening =

@@ -1,7 +1,5 @@
-import type { Step } from "../protocol/encode";
-import { Phase, Weapon, isStronger, weaponOf } from "../protocol/types";
-import type { Prediction } from "../sim/prediction";
-import { Button, rulesOf } from "../sim/rules";
+import { isStronger, Phase, Weapon, weaponOf, type Step } from "@muster/client";
+import { Button, rulesOf, type Prediction } from "@muster/client/sim";
 
 /**
  * When the weapon in hand fires, foretold: the flash and the sound must not wait for the server. It foretells nothing that it is not

@@ -8,9 +8,9 @@ import type { Store } from "./store";
 import { ChatPanel, KillFeed } from "./talk";
 import { TouchPad } from "./touch_pad";
 import { Ammunition, MatchPanel, MeterPanel, OwnScore, VitalsPanel, WeaponBar } from "./vitals";
-import type { Player } from "../net/connection";
+import type { Player } from "@muster/client";
 import type { Settings } from "../settings";
-import type { Button } from "../sim/rules";
+import type { Button } from "@muster/client/sim";
 
 export interface Deeds {
   join(player: Player): void;

@@ -6,8 +6,7 @@ import { Hud, type Deeds } from "./hud";
 import { clockText, makeStore, ordinal, type Store } from "./store";
 import { Teller } from "./teller";
 import { Game } from "../game/game";
-import { Meter } from "../net/meter";
-import { Fact, Mode, Phase, Team, Weapon } from "../protocol/types";
+import { Fact, Meter, Mode, Phase, Team, Weapon } from "@muster/client";
 import { load } from "../settings";
 
 const EVIL = '<img src=x onerror="window.owned = true"><b>bold</b>';

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { isTeamless, modeName, type Store } from "./store";
-import type { Player } from "../net/connection";
+import type { Player } from "@muster/client";
 
 const NAME_KEY = "muster.play.name";
 const TEAM_KEY = "muster.play.team";

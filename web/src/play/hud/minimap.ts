@@ -1,5 +1,5 @@
 import type { Game } from "../game/game";
-import { FlagWhere, Mode, Team, teamOf } from "../protocol/types";
+import { FlagWhere, Mode, Team, teamOf } from "@muster/client";
 import { coloursOf } from "../view/colours";
 
 const WINDOW_UNITS = 2_400;  // of a large map: what is around

@@ -1,5 +1,5 @@
 import { clockText, teamClass, teamName, type Store } from "./store";
-import { Mode, Phase, Team } from "../protocol/types";
+import { Mode, Phase, Team } from "@muster/client";
 
 /** Dead: by whom, and until when. */
 export function Respawn({ store }: { store: Store }) {

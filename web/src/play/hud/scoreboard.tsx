@@ -1,5 +1,5 @@
 import { modeOf, teamClass, teamName, type Store } from "./store";
-import { Mode, Team, type ScoreRow } from "../protocol/types";
+import { Mode, Team, type ScoreRow } from "@muster/client";
 
 /** The first `most`, and oneself in any case. */
 function shortened(rows: readonly ScoreRow[], most: number, self: number): { row: ScoreRow; place: string }[] {

@@ -1,7 +1,5 @@
 import { signal } from "@preact/signals";
-import type { LinkState } from "../net/connection";
-import type { WorldList } from "../net/worlds";
-import { Mode, Phase, Team, Weapon, type Chat, type Scores } from "../protocol/types";
+import { Mode, Phase, Team, Weapon, type Chat, type LinkState, type Scores, type WorldList } from "@muster/client";
 import type { Settings } from "../settings";
 
 /** What the page's own parts show. The game writes it, some ten times a second; the parts only read. */

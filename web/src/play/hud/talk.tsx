@@ -1,8 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { teamClass, type Store } from "./store";
 import { WeaponIcon } from "./weapon_icon";
-import { CHAT_CHARACTERS_MAX } from "../protocol/encode";
-import { Mode, Team } from "../protocol/types";
+import { CHAT_CHARACTERS_MAX, Mode, Team } from "@muster/client";
 
 /** Somebody far away whose team is not known is of none: in a match of teams, that is no colour. */
 const sideClass = (store: Store, team: Team) => (team === Team.none && store.clock.value.mode !== Mode.free_for_all ? "" : teamClass(team));

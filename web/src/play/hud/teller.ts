@@ -2,9 +2,8 @@ import { teamName, type Store } from "./store";
 import type { Game } from "../game/game";
 import type { Happening } from "../game/happenings";
 import { STICK_RADIUS, type Sticks } from "../input/touch";
-import type { Meter } from "../net/meter";
-import { Fact, FlagWhere, Mode, NOBODY, Team, Weapon, weaponOf, type News } from "../protocol/types";
-import { TICK_RATE, rulesOf } from "../sim/rules";
+import { Fact, FlagWhere, Mode, NOBODY, Team, Weapon, weaponOf, type Meter, type News } from "@muster/client";
+import { TICK_RATE, rulesOf } from "@muster/client/sim";
 
 const PLACES = ["base", "carried", "dropped"] as const;
 

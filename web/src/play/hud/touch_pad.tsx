@@ -1,5 +1,5 @@
 import type { Store } from "./store";
-import { Button } from "../sim/rules";
+import { Button } from "@muster/client/sim";
 
 const icon = (path: string) => <svg viewBox="0 0 20 20" aria-hidden="true"><path d={path} fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" /></svg>;
 

@@ -1,7 +1,7 @@
 import { clockText, modeOf, ordinal, teamClass, type Store } from "./store";
 import { WeaponIcon } from "./weapon_icon";
-import { Mode, Phase, Team, Weapon } from "../protocol/types";
-import { SHIELD_MAX, WEAPONS } from "../sim/rules";
+import { Mode, Phase, Team, Weapon } from "@muster/client";
+import { SHIELD_MAX, WEAPONS } from "@muster/client/sim";
 
 const ORDER = [Weapon.pistol, Weapon.shotgun, Weapon.rifle, Weapon.sniper, Weapon.melee] as const;
 

@@ -1,4 +1,4 @@
-import { Weapon } from "../protocol/types";
+import { Weapon } from "@muster/client";
 
 const PATHS: Record<Weapon, string> = {
   [Weapon.pistol]: "M6 8h24v5H17l-2 4h-5l1 7H6z",

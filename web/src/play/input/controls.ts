@@ -1,7 +1,7 @@
 import { Held, actionOf, nextSlot, type Action } from "./keys";
 import { Sticks } from "./touch";
 import type { Controls as Wish } from "../game/game";
-import { Button } from "../sim/rules";
+import { Button } from "@muster/client/sim";
 
 /** Keyboard, mouse and fingers, as what a step needs. */
 export class Controls {

@@ -1,4 +1,4 @@
-import { Button } from "../sim/rules";
+import { Button } from "@muster/client/sim";
 
 /** What a key does, by its place on the keyboard: WASD are where they are on every layout. */
 export type Action =

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Held, actionOf, buttonsOfStick, nextSlot } from "./keys";
 import { Sticks } from "./touch";
-import { Button } from "../sim/rules";
+import { Button } from "@muster/client/sim";
 
 describe("keys", () => {
   it.each([

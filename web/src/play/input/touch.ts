@@ -1,5 +1,5 @@
 import { buttonsOfStick } from "./keys";
-import { Button } from "../sim/rules";
+import { Button } from "@muster/client/sim";
 
 const RADIUS = 56;          // CSS pixels from the middle to the full deflection
 const FIRE_FROM = 0.6;      // of the right stick: closer to the middle it only aims

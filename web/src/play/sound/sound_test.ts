@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { hearing } from "./mixer";
 import { soundOf } from "./soundscape";
 import { VOICES } from "./voices";
-import { Fact, Team, Weapon } from "../protocol/types";
+import { Fact, Team, Weapon } from "@muster/client";
 
 describe("sounds", () => {
   it("come from where they are made, and not from far away", () => {

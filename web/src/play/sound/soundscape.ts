@@ -1,7 +1,7 @@
 import type { Mixer } from "./mixer";
 import type { Voice } from "./voices";
 import type { Happening } from "../game/happenings";
-import { Fact, PickupKind, Weapon } from "../protocol/types";
+import { Fact, PickupKind, Weapon } from "@muster/client";
 
 const SHOTS: Record<Weapon, Voice> = { [Weapon.pistol]: "pistol", [Weapon.shotgun]: "shotgun", [Weapon.rifle]: "rifle", [Weapon.sniper]: "sniper", [Weapon.melee]: "strike" };
 

@@ -1,4 +1,4 @@
-import { PickupKind, Team, Weapon } from "../protocol/types";
+import { PickupKind, Team, Weapon } from "@muster/client";
 
 /** One palette for the canvas and, as strings, for the page. Teams differ by shape as well: see textures.ts. */
 export const GROUND = 0x0b1018;

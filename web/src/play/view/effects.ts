@@ -3,8 +3,8 @@ import { CRATE_LIGHT, GOLD, HEAL, PICKUP_COLOURS, SHIELD, SHOT_COLOURS, coloursO
 import type { Camera } from "./camera";
 import type { Textures } from "./textures";
 import type { Happening } from "../game/happenings";
-import { PickupKind, Weapon, type Wall } from "../protocol/types";
-import { rulesOf } from "../sim/rules";
+import { PickupKind, Weapon, type Wall } from "@muster/client";
+import { rulesOf } from "@muster/client/sim";
 
 interface Particle {
   sprite: Sprite;

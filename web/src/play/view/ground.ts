@@ -3,7 +3,7 @@ import { FRAME, GROUND, coloursOf } from "./colours";
 import type { Camera } from "./camera";
 import type { Textures } from "./textures";
 import type { Game } from "../game/game";
-import { Mode, Team, type Welcome } from "../protocol/types";
+import { Mode, Team, type Welcome } from "@muster/client";
 
 /** The floor, the border of the map and the bases. */
 export class Ground {

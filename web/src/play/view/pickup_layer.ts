@@ -2,7 +2,7 @@ import { Container, Sprite } from "pixi.js";
 import { PICKUP_COLOURS } from "./colours";
 import type { Camera } from "./camera";
 import type { Textures } from "./textures";
-import { PickupKind, type Pickup } from "../protocol/types";
+import { PickupKind, type Pickup } from "@muster/client";
 
 interface Shown { pickup: Pickup; root: Container; plate: Sprite; glow: Sprite; ring: Sprite; phase: number; presence: number }
 

@@ -3,7 +3,7 @@ import { GOLD, HEAL, SHIELD, coloursOf, mix } from "./colours";
 import type { Camera } from "./camera";
 import type { Textures } from "./textures";
 import type { Game } from "../game/game";
-import { Team, isFaster, isProtected, isShielded, isStronger, teamOf, weaponOf } from "../protocol/types";
+import { Team, isFaster, isProtected, isShielded, isStronger, teamOf, weaponOf } from "@muster/client";
 
 export interface Looks { x: number; y: number; aim: number; look: number; health: number; speed: number; presence: number; name: string; own: boolean; friend: boolean; bot: boolean }
 

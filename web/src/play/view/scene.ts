@@ -11,8 +11,8 @@ import { makeTextures } from "./textures";
 import { WallLayer } from "./wall_layer";
 import type { Game } from "../game/game";
 import type { Happening } from "../game/happenings";
-import type { Welcome } from "../protocol/types";
-import { rulesOf } from "../sim/rules";
+import type { Welcome } from "@muster/client";
+import { rulesOf } from "@muster/client/sim";
 import type { Quality, Settings } from "../settings";
 
 export const QUALITIES: Record<Quality, { resolutionMax: number; effects: number; lights: boolean; antialias: boolean }> = {

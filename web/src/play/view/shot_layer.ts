@@ -3,7 +3,7 @@ import { SHOT_COLOURS, coloursOf, mix } from "./colours";
 import type { Camera } from "./camera";
 import type { Textures } from "./textures";
 import type { Game } from "../game/game";
-import { Weapon } from "../protocol/types";
+import { Weapon } from "@muster/client";
 
 const LENGTH: Record<Weapon, number> = { [Weapon.pistol]: 26, [Weapon.shotgun]: 16, [Weapon.rifle]: 34, [Weapon.sniper]: 110, [Weapon.melee]: 0 };
 const WIDTH: Record<Weapon, number> = { [Weapon.pistol]: 7, [Weapon.shotgun]: 5.5, [Weapon.rifle]: 6, [Weapon.sniper]: 7, [Weapon.melee]: 0 };

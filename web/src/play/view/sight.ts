@@ -4,8 +4,8 @@ import { drawFlag } from "./player_layer";
 import type { Camera } from "./camera";
 import type { Textures } from "./textures";
 import type { Game } from "../game/game";
-import { FlagWhere, Mode, Team, Weapon } from "../protocol/types";
-import { MELEE_UNITS, rulesOf } from "../sim/rules";
+import { FlagWhere, Mode, Team, Weapon } from "@muster/client";
+import { MELEE_UNITS, rulesOf } from "@muster/client/sim";
 
 /** The line of aim, the crosshair with the progress of reloading, and what a hit feels like. */
 export class Sight {

@@ -1,5 +1,5 @@
 import { Container, Graphics, Texture, type Renderer } from "pixi.js";
-import { PickupKind, Team, Weapon } from "../protocol/types";
+import { PickupKind, Team, Weapon } from "@muster/client";
 import { PICKUP_COLOURS, WHITE } from "./colours";
 
 /** Everything that is drawn more than once, drawn once. Sizes in units; shapes look along +x. */

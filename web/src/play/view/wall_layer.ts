@@ -1,7 +1,7 @@
 import { Container, Graphics } from "pixi.js";
 import { CRATE, CRATE_DARK, CRATE_LIGHT, STEEL, STEEL_DARK, STEEL_LIGHT } from "./colours";
 import type { Camera } from "./camera";
-import type { Wall } from "../protocol/types";
+import type { Wall } from "@muster/client";
 
 const CELL = 400;
 

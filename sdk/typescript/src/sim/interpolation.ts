@@ -1,5 +1,5 @@
-import { TURN } from "./rules";
-import { generationOf, isAlive, type Entity } from "../protocol/types";
+import { TURN } from "./rules.js";
+import { generationOf, isAlive, type Entity } from "../protocol/types.js";
 
 const SAMPLES = 12;
 const AHEAD_MAX = 15;      // ticks that somebody is moved on without news

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { Stage, player } from "./fakes";
-import { Refused, Worlds } from "./worlds";
+import { Stage, player } from "./fakes.js";
+import { Refused, Worlds } from "./worlds.js";
 
 let stage: Stage;
 beforeEach(() => {

@@ -1,4 +1,4 @@
-import { Refused, type Worlds } from "./worlds";
+import { Refused, type Worlds } from "./worlds.js";
 
 /** What a connection needs of the page and the browser. Times are in milliseconds. */
 export interface Surroundings {

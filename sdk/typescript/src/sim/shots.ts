@@ -1,6 +1,6 @@
-import { MUZZLE_UNITS, rulesOf } from "./rules";
-import type { Walls } from "./walls";
-import { Team, teamOf, weaponOf, type Shot, type Weapon } from "../protocol/types";
+import { MUZZLE_UNITS, rulesOf } from "./rules.js";
+import type { Walls } from "./walls.js";
+import { Team, teamOf, weaponOf, type Shot, type Weapon } from "../protocol/types.js";
 
 const SHOTS_MAX = 1_024;
 const TOLD_MAX = 8_192;

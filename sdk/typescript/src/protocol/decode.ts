@@ -2,9 +2,9 @@ import { ByteBuffer } from "flatbuffers";
 import {
   Body, Chat as ChatTable, Custom as CustomTable, Effect as EffectStruct, Entity as EntityStruct, type FlagState, MatchState as MatchTable, Message, Newspaper as NewspaperTable, Notice as NoticeTable,
   People as PeopleTable, Pong as PongTable, Scores as ScoresTable, Self as SelfStruct, Shot as ShotStruct, Snapshot as SnapshotTable, Welcome as WelcomeTable,
-} from "../generated/game_generated";
-import { CUSTOM_BYTES_MAX } from "./encode";
-import { nobody, type Effect, type Entity, type Flag, type News, type Person, type Pickup, type ScoreRow, type Shot, type Snapshot, type Wall, type Welcome, type WorldSays } from "./types";
+} from "../generated/game_generated.js";
+import { CUSTOM_BYTES_MAX } from "./encode.js";
+import { nobody, type Effect, type Entity, type Flag, type News, type Person, type Pickup, type ScoreRow, type Shot, type Snapshot, type Wall, type Welcome, type WorldSays } from "./types.js";
 
 const STATE_BYTES_MAX = 4_096;
 const CONTROL_BYTES_MAX = 1 << 20;

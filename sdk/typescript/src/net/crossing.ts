@@ -1,5 +1,5 @@
-import type { Peer, Surroundings } from "./peer";
-import { readHandOver, writeOffer } from "../protocol/hand_over";
+import type { Peer, Surroundings } from "./peer.js";
+import { readHandOver, writeOffer } from "../protocol/hand_over.js";
 
 const OPEN_MS = 10_000;  // from the invitation to open channels
 

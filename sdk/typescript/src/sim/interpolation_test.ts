@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { ServerClock } from "./clock";
-import { Others, turn } from "./interpolation";
-import { TICK_MS } from "./rules";
-import type { Entity } from "../protocol/types";
+import { ServerClock } from "./clock.js";
+import { Others, turn } from "./interpolation.js";
+import { TICK_MS } from "./rules.js";
+import type { Entity } from "../protocol/types.js";
 
 const LOOK = 0x80;
 const at = (x: number, more: Partial<Entity> = {}): Entity => ({ id: 5, x, y: 0, velocityX: 2, velocityY: 0, aim: 0, health: 100, look: LOOK, ...more });

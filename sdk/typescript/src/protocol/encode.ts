@@ -1,5 +1,5 @@
 import { Builder } from "flatbuffers";
-import { Body, Bye, Custom, Inputs, InputStep, Message, Ping, Say } from "../generated/game_generated";
+import { Body, Bye, Custom, Inputs, InputStep, Message, Ping, Say } from "../generated/game_generated.js";
 
 export const STEPS_MAX = 16;
 export const CHAT_CHARACTERS_MAX = 100;

@@ -1,5 +1,5 @@
-import type { Wall } from "../protocol/types";
-import { UNIT } from "./rules";
+import type { Wall } from "../protocol/types.js";
+import { UNIT } from "./rules.js";
 
 /** A wall in 1/256 units, and whether it stands. */
 export interface Box { left: number; top: number; right: number; bottom: number; standing: boolean }

@@ -1,7 +1,7 @@
 /** What the messages of schemas/game.fbs become: plain objects, lengths in world units unless said otherwise. */
 
-export { EffectKind, Fact, FlagWhere, Mode, NoticeKind, Phase, PickupKind, Team, Weapon } from "../generated/game_generated";
-import type { EffectKind, Fact, FlagWhere, Mode, NoticeKind, Phase, PickupKind, Team, Weapon } from "../generated/game_generated";
+export { EffectKind, Fact, FlagWhere, Mode, NoticeKind, Phase, PickupKind, Team, Weapon } from "../generated/game_generated.js";
+import type { EffectKind, Fact, FlagWhere, Mode, NoticeKind, Phase, PickupKind, Team, Weapon } from "../generated/game_generated.js";
 
 export const PROTOCOL_VERSION = 1;
 export const NOBODY = 0xffff;

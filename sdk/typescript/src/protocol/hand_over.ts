@@ -1,5 +1,5 @@
 import { Builder, ByteBuffer } from "flatbuffers";
-import { Answer, Body, Invitation, Message, Moved, Offer, Pong } from "../generated/game_generated";
+import { Answer, Body, Invitation, Message, Moved, Offer, Pong } from "../generated/game_generated.js";
 
 /** What leads a player from one server of a world to the next: docs/formats/world-protocol.md, "From one server to the next". */
 

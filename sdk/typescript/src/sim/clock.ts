@@ -1,4 +1,4 @@
-import { TICK_MS } from "./rules";
+import { TICK_MS } from "./rules.js";
 
 const WINDOW = 90;  // snapshots: three seconds at 30 Hz
 const DELAY_MIN_MS = 70;

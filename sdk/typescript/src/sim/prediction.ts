@@ -1,8 +1,8 @@
-import { move, type Mover } from "./movement";
-import { TICK_MS, UNIT } from "./rules";
-import type { Walls } from "./walls";
-import type { Step } from "../protocol/encode";
-import { isAlive, nobody, type Own } from "../protocol/types";
+import { move, type Mover } from "./movement.js";
+import { TICK_MS, UNIT } from "./rules.js";
+import type { Walls } from "./walls.js";
+import type { Step } from "../protocol/encode.js";
+import { isAlive, nobody, type Own } from "../protocol/types.js";
 
 const PENDING_MAX = 120;   // two seconds: by then the connection is lost
 const SNAP_UNITS = 90;     // a difference that is shown at once: a respawn

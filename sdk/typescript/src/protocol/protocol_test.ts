@@ -1,9 +1,9 @@
 import { Builder, ByteBuffer } from "flatbuffers";
 import { describe, expect, it } from "vitest";
-import { Decoder } from "./decode";
-import { CUSTOM_BYTES_MAX, writeBye, writeCustom, writeInputs, writePing, writeSay } from "./encode";
-import { EffectKind, Team, Weapon, carriesOf, generationOf, isAlive, isProtected, isStronger, teamOf, weaponOf, type Snapshot, type Welcome, type WorldSays } from "./types";
-import * as wire from "../generated/game_generated";
+import { Decoder } from "./decode.js";
+import { CUSTOM_BYTES_MAX, writeBye, writeCustom, writeInputs, writePing, writeSay } from "./encode.js";
+import { EffectKind, Team, Weapon, carriesOf, generationOf, isAlive, isProtected, isStronger, teamOf, weaponOf, type Snapshot, type Welcome, type WorldSays } from "./types.js";
+import * as wire from "../generated/game_generated.js";
 
 function listener(): { says: WorldSays; heard: [string, unknown][] } {
   const heard: [string, unknown][] = [];

@@ -1,5 +1,5 @@
-import { Button, PLAYER_RADIUS, PLAYER_SPEED, PLAYER_SPEED_BOOSTED } from "./rules";
-import type { Walls } from "./walls";
+import { Button, PLAYER_RADIUS, PLAYER_SPEED, PLAYER_SPEED_BOOSTED } from "./rules.js";
+import type { Walls } from "./walls.js";
 
 /**
  * The movement of one step, in whole 1/256 units, exactly as the server does it (docs/formats/world-protocol.md, "Playing"): a

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { Shots } from "./shots";
-import { Walls } from "./walls";
-import { Team, Weapon, type Shot, type Wall } from "../protocol/types";
+import { Shots } from "./shots.js";
+import { Walls } from "./walls.js";
+import { Team, Weapon, type Shot, type Wall } from "../protocol/types.js";
 
 const bounds = { left: -400, top: -400, width: 800, height: 800 };
 const wall = (x: number): Wall => ({ x, y: -50, width: 20, height: 100, health: 100, healthMax: 100, destructible: true });

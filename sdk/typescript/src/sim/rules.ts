@@ -1,4 +1,4 @@
-import { PickupKind, Weapon } from "../protocol/types";
+import { PickupKind, Weapon } from "../protocol/types.js";
 
 /** The rules that a page must know to predict and to show; the server's are in libs/world/sim/include/muster/sim/rules.hpp. */
 
@@ -18,7 +18,7 @@ export const HEALTH_MAX = 100;
 export const SHIELD_MAX = 50;
 export const BOOST_TICKS = 10 * TICK_RATE;
 
-export const enum Button { up = 1, down = 2, left = 4, right = 8, fire = 16, reload = 32, strike = 64 }
+export enum Button { up = 1, down = 2, left = 4, right = 8, fire = 16, reload = 32, strike = 64 }
 
 /** Ticks until a pickup that was taken is there again. */
 export function returnTicks(kind: PickupKind): number {

@@ -1,10 +1,10 @@
 import { Builder, ByteBuffer } from "flatbuffers";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Connection } from "./connection";
-import { Stage, player, type FakePeer } from "./fakes";
-import { writeInputs, writeSay } from "../protocol/encode";
-import { OFFER_BYTES_MAX, readHandOver } from "../protocol/hand_over";
-import * as wire from "../generated/game_generated";
+import type { Connection } from "./connection.js";
+import { Stage, player, type FakePeer } from "./fakes.js";
+import { writeInputs, writeSay } from "../protocol/encode.js";
+import { OFFER_BYTES_MAX, readHandOver } from "../protocol/hand_over.js";
+import * as wire from "../generated/game_generated.js";
 
 let stage: Stage;
 let link: Connection;

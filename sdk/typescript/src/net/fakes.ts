@@ -1,6 +1,6 @@
-import { Connection, type LinkState } from "./connection";
-import type { Surroundings } from "./peer";
-import { Worlds, type Refused } from "./worlds";
+import { Connection, type LinkState } from "./connection.js";
+import type { Surroundings } from "./peer.js";
+import { Worlds, type Refused } from "./worlds.js";
 
 /** Peer connections, a world and time for tests: nothing happens but what the test says. */
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Meter } from "./meter";
+import { Meter } from "./meter.js";
 
 describe("the meter", () => {
   it("says which snapshots before the newest came, as the protocol has it", () => {

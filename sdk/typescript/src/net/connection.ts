@@ -1,8 +1,8 @@
-import { Crossing } from "./crossing";
-import { Peer, type Surroundings } from "./peer";
-import { Refused, Worlds } from "./worlds";
-import { writeBye, writePing } from "../protocol/encode";
-import { readHandOver } from "../protocol/hand_over";
+import { Crossing } from "./crossing.js";
+import { Peer, type Surroundings } from "./peer.js";
+import { Refused, Worlds } from "./worlds.js";
+import { writeBye, writePing } from "../protocol/encode.js";
+import { readHandOver } from "../protocol/hand_over.js";
 
 export type LinkState =
   | { at: "joining" }

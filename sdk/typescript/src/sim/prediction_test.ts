@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { move, type Mover } from "./movement";
-import { Prediction, paceOf } from "./prediction";
-import { Button, UNIT } from "./rules";
-import { Walls } from "./walls";
-import { nobody, type Own } from "../protocol/types";
+import { move, type Mover } from "./movement.js";
+import { Prediction, paceOf } from "./prediction.js";
+import { Button, UNIT } from "./rules.js";
+import { Walls } from "./walls.js";
+import { nobody, type Own } from "../protocol/types.js";
 
 const walls = new Walls([{ x: 60, y: -200, width: 20, height: 400, health: 9, healthMax: 9, destructible: false }], { left: -500, top: -500, width: 1_000, height: 1_000 });
 const ALIVE = 0x80;

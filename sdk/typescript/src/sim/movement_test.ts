@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { move } from "./movement";
-import { Button, PLAYER_RADIUS, UNIT } from "./rules";
-import { Walls } from "./walls";
+import { move } from "./movement.js";
+import { Button, PLAYER_RADIUS, UNIT } from "./rules.js";
+import { Walls } from "./walls.js";
 
 /** Walks that the server's own slide() (libs/world/sim/src/movement.cpp) took through the classic arena of seed 7, in 1/256 units. */
 interface Vectors { bounds: number[]; walls: number[][]; walks: { from: [number, number]; legs: [number, number, number, number, number][] }[] }
