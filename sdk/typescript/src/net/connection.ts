@@ -1,5 +1,6 @@
 import { Crossing } from "./crossing.js";
-import { Peer, type Surroundings } from "./peer.js";
+import { ALIVE_MS, Patience, SILENCE_AT_REST_MS, SILENCE_MS } from "./patience.js";
+import { identityOf, Peer, type Surroundings } from "./peer.js";
 import { Refused, Worlds } from "./worlds.js";
 import { writeBye, writePing } from "../protocol/encode.js";
 import { readHandOver } from "../protocol/hand_over.js";
@@ -24,13 +25,14 @@ export function surroundings(): Surroundings {
 export const RESUME_MS = 30_000;
 const OPEN_MS = 10_000;             // from the answer to open channels
 const AGAIN_MS = 5_000;             // the same, and to the answer, when one comes back: another try is worth more than patience
-const SILENCE_MS = 1_500;           // snapshots come ten times a second at least: after so long without any message it is lost
-const SILENCE_AT_REST_MS = 4_000;   // the same before the first message, and while nobody sees the page, when all is late
-const WATCH_MS = 250;
+const WATCH_MS = 125;
+const STOOD_STILL_MS = 500;         // the most that one look counts: a page that looks later than this stood still itself
+const PROBE_MS = 500;               // of silence, after which the browser is asked whether datagrams arrive
 const HUSH_MS = 500;                // a loss that is over by then is not worth a word
 const QUICK_TRIES = 8;
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 4_000;
+const SLOW_MS = 2_000;              // a try that ended without an answer after so long: the server has enough to do
 const STOPPED_LOOK_MS = 5_000;      // from one look whether a stopped server is back to the next, and up to half as much again
 const STOPPED_GIVE_UP_MS = 10 * 60_000;
 const WELCOME_LOST_MS = 500;        // that a standby is waited for when the present connection breaks
@@ -70,13 +72,20 @@ export class Connection {
   private stoppedAt = 0;
   private attempt = 0;
   private timer = 0;
-  private told = 0;
+  private toldTimer = 0;
   private farewell = 0;
   private epoch = 0;
   private isOpen = false;
   private quietMs = 0;
   private heard = 0;
   private wasHidden = false;
+  private readonly patience = new Patience();
+  private unreachedMs = 0;            // since a datagram came, as far as is known
+  private arrivals = 0;
+  /** Whose silence ended the connection before; "": it ended otherwise. */
+  private silent = "";
+  private tryAt = 0;
+  private slowTries = 0;
 
   constructor(private readonly around: Surroundings) {
     this.crossing = new Crossing(around, () => this.makePeer(), (bytes) => this.active?.sendControl(bytes));
@@ -122,6 +131,11 @@ export class Connection {
   /** The token of a Welcome. The ticket that came with the answer may be the same and name the way to its server, too. */
   welcomed(token: string): void {
     this.keep(this.ticket.endsWith(`.${token}`) ? this.ticket : token);
+  }
+
+  /** Of a Welcome or a Notice: how often the server shows its world, which says how long it may be silent. */
+  told(snapshotRate: number): void {
+    this.patience.told(snapshotRate);
   }
 
   /** `write`: the message; for the next server, whose ticks are not known yet, or for this one. */
@@ -198,12 +212,14 @@ export class Connection {
     this.lostAt = 0;
     this.stoppedAt = 0;
     this.attempt = 0;
+    this.slowTries = 0;
+    this.silent = "";
     this.drop();
   }
 
   private drop(): void {
     this.around.forget(this.timer);
-    this.around.forget(this.told);
+    this.around.forget(this.toldTimer);
     this.crossing.forget();
     this.active?.close();
     this.before?.close();
@@ -214,6 +230,7 @@ export class Connection {
   private async connect(isBack: boolean): Promise<void> {
     const player = this.player!;
     const epoch = ++this.epoch;
+    this.tryAt = this.around.now();
     this.crossing.forget();
     this.active?.close();
     const peer = (this.active = this.makePeer());
@@ -222,15 +239,19 @@ export class Connection {
     const joined = await this.around.worlds.join(player.world, wish, isBack ? AGAIN_MS : undefined);
     if (epoch !== this.epoch) return;
     this.keep(joined.ticket);
+    if (this.silent && this.silent === identityOf(joined.sdp)) this.patience.wronged(this.around.now());
+    else this.patience.forget();
+    this.silent = "";
     // The Welcome may come before this function goes on.
     this.onFresh(isBack);
     const isOpen = await peer.connect(joined.sdp, isBack ? AGAIN_MS : OPEN_MS);
     if (!isOpen || epoch !== this.epoch) return;
-    this.around.forget(this.told);
+    this.around.forget(this.toldTimer);
     this.isOpen = true;
     this.lostAt = 0;
     this.stoppedAt = 0;
     this.attempt = 0;
+    this.slowTries = 0;
     this.onState({ at: "open" });
     this.watch(peer, epoch);
   }
@@ -249,22 +270,55 @@ export class Connection {
 
   /** Tells silence from a page that stood still itself: what came meanwhile was not seen yet. */
   private watch(peer: Peer, epoch: number): void {
-    this.quietMs = 0;
+    this.quietMs = this.unreachedMs = this.arrivals = 0;
     this.heard = peer.heard;
     const look = (at: number) => {
       this.timer = this.around.later(() => {
         if (epoch !== this.epoch) return;
-        const isHidden = this.around.hidden();
         const now = this.around.now();
-        if (peer.heard !== this.heard || isHidden !== this.wasHidden) this.quietMs = 0;
-        else this.quietMs += Math.min(now - at, isHidden ? SILENCE_MS : 2 * WATCH_MS);
-        this.heard = peer.heard;
-        this.wasHidden = isHidden;
-        if (this.quietMs > (isHidden || peer.heard === 0 ? SILENCE_AT_REST_MS : SILENCE_MS)) this.lose(peer);
-        else look(now);
+        this.measure(peer, now, now - at);
+        if (this.isSilent(peer, now)) {
+          this.silent = peer.identity;
+          this.lose(peer);
+        } else {
+          if (this.quietMs >= PROBE_MS) this.probe(peer, epoch);
+          look(now);
+        }
       }, WATCH_MS);
     };
     look(this.around.now());
+  }
+
+  private measure(peer: Peer, now: number, passedMs: number): void {
+    const isHidden = this.around.hidden();
+    if (peer.heard !== this.heard || isHidden !== this.wasHidden) {
+      if (peer.heard !== this.heard && !isHidden) this.patience.heard(this.quietMs, now);
+      this.quietMs = this.unreachedMs = this.arrivals = 0;
+    } else {
+      const quiet = Math.min(passedMs, isHidden ? SILENCE_MS : STOOD_STILL_MS);
+      this.quietMs += quiet;
+      this.unreachedMs += quiet;
+    }
+    this.heard = peer.heard;
+    this.wasHidden = isHidden;
+  }
+
+  /** Nothing was said for too long, and nothing came either; or nothing was said for so long that whatever comes is worth nothing. */
+  private isSilent(peer: Peer, now: number): boolean {
+    const least = this.wasHidden || peer.heard === 0 ? SILENCE_AT_REST_MS : 0;
+    const limit = Math.max(least, this.patience.limit(now, peer.isDisconnected));
+    return this.quietMs > limit && (this.unreachedMs > limit || this.quietMs > ALIVE_MS);
+  }
+
+  private probe(peer: Peer, epoch: number): void {
+    peer.arrivals().then(
+      (arrivals) => {
+        if (epoch !== this.epoch || this.quietMs === 0) return;
+        if (this.arrivals && arrivals > this.arrivals) this.unreachedMs = 0;
+        this.arrivals = arrivals;
+      },
+      () => undefined,  // a browser that does not tell: messages alone count
+    );
   }
 
   // ---- from one server to the next -----------------------------------------------------------------
@@ -275,6 +329,8 @@ export class Connection {
     if (this.active) this.retire(this.active, FAREWELL_MS);
     this.active = peer;
     this.lostAt = 0;
+    this.silent = "";
+    this.patience.forget();
     this.take(peer);
     this.onCross();
     this.onMessage(welcome);
@@ -347,17 +403,19 @@ export class Connection {
 
   private tellThatLost(since: number): void {
     const tell = () => this.onState({ at: "lost", since, attempt: this.attempt });
-    this.around.forget(this.told);
+    this.around.forget(this.toldTimer);
     const hush = since + HUSH_MS - this.around.now();
     if (hush <= 0) tell();
-    else this.told = this.around.later(tell, hush);
+    else this.toldTimer = this.around.later(tell, hush);
   }
 
   private pause(): number {
     const { random } = this.around;
     // All heard at once that the server stops: they are not to come back at once, too.
     if (this.stoppedAt) return STOPPED_LOOK_MS * (1 + random() / 2);
-    return Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** Math.max(0, this.attempt - QUICK_TRIES)) * (0.8 + 0.4 * random());
+    // Servers that have too much to do are tried ever less often from the start, others after some quick refusals: somebody is about to take the place of one that died.
+    const late = this.patience.struck(this.around.now()) + this.slowTries + Math.max(0, this.attempt - QUICK_TRIES);
+    return Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** late) * (0.5 + random());
   }
 
   private again(pauseMs = this.pause(), atLeastMs = 0): void {
@@ -385,6 +443,7 @@ export class Connection {
     this.active?.close();
     this.active = undefined;
     const refused = error instanceof Refused ? error : new Refused(0, String(error), "", 0);
+    if (refused.status === 0 && this.around.now() - this.tryAt >= SLOW_MS) ++this.slowTries;
     if (!refused.passing && refused.status === 400 && this.ticket) {
       // The server has let go of the player: come back as a new one.
       this.keep("");

@@ -39,6 +39,100 @@ describe("a connection", () => {
     expect(link.open).toBe(true);
   });
 
+  it.each([0, 0.5, 0.999])("is tried elsewhere within two and a quarter seconds when its server was killed (luck %f)", async (chance) => {
+    stage.luck = chance;
+    const link = stage.connection();
+    await link.join(player);
+    link.told(30);
+    await stage.pass(20_000, () => stage.peer.state.hear(Uint8Array.of(1)));
+    const killed = stage.now;
+    stage.fingerprint = "sha-256 BB";
+    // ICE knows of nothing for seconds.
+    await stage.pass(3_000);
+    expect(stage.joins).toHaveLength(2);
+    expect(stage.joins[1]!.at - killed).toBeLessThan(2_250);
+    expect(link.open).toBe(true);
+  });
+
+  it("is not lost while datagrams come, for five seconds", async () => {
+    const link = stage.connection();
+    await link.join(player);
+    stage.peer.state.hear(Uint8Array.of(1));
+    await stage.pass(4_900, () => ++stage.peer.arrived);
+    expect(stage.joins).toHaveLength(1);
+    await stage.pass(1_000, () => ++stage.peer.arrived);
+    expect(stage.joins).toHaveLength(2);
+  });
+
+  it("is lost 1.5 s after the last datagram", async () => {
+    const link = stage.connection();
+    await link.join(player);
+    stage.peer.state.hear(Uint8Array.of(1));
+    await stage.pass(2_000, () => ++stage.peer.arrived);
+    await stage.pass(1_000);
+    expect(stage.joins).toHaveLength(1);
+    await stage.pass(1_500);
+    expect(stage.joins).toHaveLength(2);
+  });
+
+  it("is given the more time the less often the server shows its world, unless ICE says that it is gone", async () => {
+    const link = stage.connection();
+    await link.join(player);
+    stage.peer.state.hear(Uint8Array.of(1));
+    link.told(5);
+    await stage.pass(3_900);
+    expect(stage.joins).toHaveLength(1);
+    stage.peer.iceConnectionState = "disconnected";
+    await stage.pass(700);
+    expect(stage.joins).toHaveLength(2);
+  });
+
+  it("is given more time, and tried again later, when the server that was left answers", async () => {
+    const link = stage.connection();
+    await link.join(player);
+    const spans: number[] = [];
+    for (let times = 0; times < 4; ++times) {
+      stage.peer.state.hear(Uint8Array.of(1));
+      const silent = stage.now;
+      const joins = stage.joins.length;
+      for (let waited = 0; stage.joins.length === joins && waited < 10_000; waited += 50) await stage.pass(50);
+      spans.push(stage.now - silent);
+      expect(link.open).toBe(true);
+    }
+    // 1.5, 3 and 5 s, with what a look may add; then a quarter, a half and a whole second.
+    for (const [index, least] of [1_750, 3_500, 6_000, 6_000].entries()) {
+      expect(spans[index]).toBeGreaterThanOrEqual(least);
+      expect(spans[index]).toBeLessThan(least + 700);
+    }
+    // Another one starts with a clean slate.
+    stage.fingerprint = "sha-256 BB";
+    stage.peer.control.break();
+    await stage.pass(2_000, () => stage.peer.state.hear(Uint8Array.of(1)));
+    const silent = stage.now;
+    const joins = stage.joins.length;
+    await stage.pass(2_250);
+    expect(stage.joins.slice(joins).map(({ at }) => at - silent < 2_250)).toEqual([true]);
+  });
+
+  it("asks a server that takes its time ever less often, and one that refuses at once again soon", async () => {
+    const tries = async (refuse: (at: number) => Promise<void>): Promise<number> => {
+      stage = new Stage();
+      const link = stage.connection();
+      await link.join(player);
+      stage.delay = async () => refuse(stage.now);
+      stage.peer.control.break();
+      await stage.pass(14_000);
+      return stage.joins.length - 1;
+    };
+    const quick = await tries(async () => { throw new Refused(503, "nobody has the region", "", 0); });
+    const slow = await tries((at) => new Promise((_, failed) => {
+      stage.timers.push({ at: at + 2_000, id: 0, run: () => failed(new Refused(0, "The server does not answer.", "", 0)) });
+    }));
+    expect(quick).toBeGreaterThan(10);
+    expect(slow).toBeLessThan(6);
+    expect(slow).toBeGreaterThan(2);
+  });
+
   it("is patient before the first word, and in a hidden tab", async () => {
     const link = stage.connection();
     await link.join(player);

@@ -24,6 +24,9 @@ export class FakeChannel {
 
 export class FakePeer {
   connectionState = "new";
+  iceConnectionState = "connected";
+  /** Datagrams that came, whatever they carried. */
+  arrived = 1;
   channels: FakeChannel[] = [];
   localDescription: { sdp: string } | null = null;
   remote: string[] = [];
@@ -43,6 +46,7 @@ export class FakePeer {
     this.remote.push(description.sdp);
     if (this.opens) this.open();
   }
+  async getStats() { return new Map([["T", { type: "transport", packetsReceived: this.arrived }], ["C", { type: "codec", packetsReceived: this.arrived + performance.now() }]]); }
   open(): void {
     for (const channel of this.channels) {
       channel.readyState = "open";
@@ -58,6 +62,8 @@ export class Stage {
   peers: FakePeer[] = [];
   joins: { world: string; resume: string | undefined; at: number }[] = [];
   refusal: ((resume: string | undefined) => Refused | undefined) | undefined;
+  /** Before a join is answered. */
+  delay: (() => Promise<void>) | undefined;
   states: LinkState[] = [];
   kept = new Map<string, string>();
   left: string[] = [];
@@ -65,6 +71,8 @@ export class Stage {
   hidden = false;
   offer = "offer";
   ticket = (count: number): string => `ticket-${count}`;
+  /** Of whoever answers. */
+  fingerprint = "sha-256 AA";
 
   /** The newest. */
   get peer(): FakePeer { return this.peers.at(-1)!; }
@@ -75,9 +83,10 @@ export class Stage {
     class FakeWorlds extends Worlds {
       override async join(world: string, wish: { resume: string | undefined }) {
         stage.joins.push({ world, resume: wish.resume, at: stage.now });
+        await stage.delay?.();
         const refused = stage.refusal?.(wish.resume);
         if (refused) throw refused;
-        return { sdp: "answer", ticket: stage.ticket(stage.joins.length), player: 1, world };
+        return { sdp: `v=0\r\na=fingerprint:${stage.fingerprint}\r\n`, ticket: stage.ticket(stage.joins.length), player: 1, world };
       }
       override leave(world: string, ticket: string): void { stage.left.push(`${world} ${ticket}`); }
     }

@@ -16,6 +16,9 @@ export interface Surroundings {
 
 const STATE_BUFFER_MAX = 16 << 10;  // what waits there is stale already
 
+/** The certificate of whoever made a description: who it is, whatever it is called. */
+export const identityOf = (sdp: string): string => /^a=fingerprint:(.*)$/m.exec(sdp)?.[1]?.trim() ?? "";
+
 /** One connection to one world server: the channels "control" and "state". It is opened once, and closed once. */
 export class Peer {
   onMessage: (bytes: Uint8Array, isControl: boolean) => void = () => undefined;
@@ -28,6 +31,7 @@ export class Peer {
   private readonly state: RTCDataChannel;
   private isOpen = false;
   private isOver = false;
+  private answeredBy = "";
   private giveUp: () => void = () => undefined;
 
   constructor(private readonly around: Surroundings, configuration: RTCConfiguration) {
@@ -71,6 +75,7 @@ export class Peer {
       };
     });
     opened.catch(() => undefined);
+    this.answeredBy = identityOf(answer);
     await this.peer.setRemoteDescription({ type: "answer", sdp: answer });
     const isOpen = await opened;
     this.giveUp();
@@ -81,6 +86,28 @@ export class Peer {
       if (this.peer.connectionState === "failed" || this.peer.connectionState === "closed") this.fail();
     };
     return true;
+  }
+
+  /** Of the answer. */
+  get identity(): string {
+    return this.answeredBy;
+  }
+
+  /** Whether ICE has given the other end up for the moment. */
+  get isDisconnected(): boolean {
+    return this.peer.iceConnectionState === "disconnected" || this.peer.iceConnectionState === "failed";
+  }
+
+  /** A number that grows with every datagram of the other end, also with those that carry no message: acknowledgements, answers of ICE. */
+  async arrivals(): Promise<number> {
+    if (this.isOver) return 0;
+    let sum = 0;
+    const stats = (await this.peer.getStats()) as unknown as ReadonlyMap<string, Record<string, unknown>>;
+    stats.forEach((one) => {
+      if (one["type"] !== "candidate-pair" && one["type"] !== "transport") return;
+      for (const key of ["packetsReceived", "bytesReceived", "responsesReceived", "requestsReceived"]) sum += Number(one[key] ?? 0);
+    });
+    return sum;
   }
 
   /** Dropped where it would wait behind what is older. */
