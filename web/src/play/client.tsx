@@ -7,10 +7,7 @@ import { makeStore, type Store } from "./hud/store";
 import { Teller } from "./hud/teller";
 import { Controls } from "./input/controls";
 import type { Action } from "./input/keys";
-import {
-  Connection, Decoder, Meter, NoticeKind, PROTOCOL_VERSION, Refused, surroundings, teamOf, Worlds, writeInputs, writeSay, type Notice, type Player,
-  type Welcome,
-} from "@muster/client";
+import { MusterClient, NoticeKind, Refused, teamOf, type JoinOptions, type Meter, type Notice, type Welcome } from "@muster/client";
 import { load, save, type Settings } from "./settings";
 import { paceOf, TICK_MS } from "@muster/client/sim";
 import { Mixer } from "./sound/mixer";
@@ -20,7 +17,6 @@ import type { Scene } from "./view/scene";
 
 const STEPS_A_FRAME_MAX = 12;  // as many as the server lets anybody save up
 const STEPS_A_MESSAGE = 2;
-const PING_MS = 500;
 const BETWEEN_FRAMES_MS = 30;
 const HUD_MS = 66;
 const MINIMAP_MS = 100;
@@ -28,12 +24,9 @@ const MINIMAP_MS = 100;
 /** The page: what comes in, what goes out, and when what is drawn. */
 export class Client implements Audience {
   private readonly store: Store;
-  private readonly meter = new Meter();
+  private readonly connection = new MusterClient({ relayOnly: new URLSearchParams(location.search).get("ice") === "relay" });
+  private readonly meter = this.connection.meter;
   private readonly game = new Game(this.meter, this);
-  private readonly decoder = new Decoder(this.game);
-  private readonly tail = new Decoder(this.game.tail);
-  private readonly connection: Connection;
-  private readonly worlds = new Worlds();
   private readonly controls: Controls;
   private readonly mixer = new Mixer();
   private readonly teller: Teller;
@@ -43,7 +36,6 @@ export class Client implements Audience {
   private owed = 0;
   private sinceDrawn = 0;
   private unsent = 0;
-  private pingAt = 0;
   private hudAt = 0;
   private mapAt = 0;
   private frames = 0;
@@ -51,21 +43,35 @@ export class Client implements Audience {
 
   constructor(private readonly stage: HTMLElement, private readonly hudRoot: HTMLElement) {
     this.store = makeStore(load(localStorage));
-    this.connection = new Connection(surroundings());
     this.controls = new Controls(stage, () => this.store.settings.value.touchAim);
     this.teller = new Teller(this.store, this.game, this.meter);
-    this.connection.relayOnly = new URLSearchParams(location.search).get("ice") === "relay";
-    this.connection.onMessage = (bytes) => this.decoder.read(bytes);
-    this.connection.onFresh = (isBack) => (isBack ? this.game.resume() : this.game.restart());
-    this.connection.onStandby = () => this.game.standby();
-    this.connection.onStandbyTick = (tick) => this.game.standbyTick(tick);
-    this.connection.onCross = () => this.game.cross();
-    this.connection.onTail = (bytes) => this.tail.read(bytes);
-    this.connection.onState = (state) => {
-      this.store.link.value = state;
-    };
+    this.listen();
     this.controls.listening = () => this.store.screen.value === "playing" && !this.store.typing.value && !this.store.menuOpen.value;
     this.controls.onAction = (action, down) => this.act(action, down);
+  }
+
+  /** The game hears of the world first, and tells its audience: the page. */
+  private listen(): void {
+    const { connection, game } = this;
+    connection.on("connection", (is) => (is === "new" ? game.restart() : is === "back" ? game.resume() : game.cross()));
+    connection.on("standby", () => game.standby());
+    connection.on("standbyTick", (tick) => game.standbyTick(tick));
+    connection.on("welcome", (welcome) => game.onWelcome(welcome));
+    connection.on("snapshot", (snapshot) => game.onSnapshot(snapshot));
+    connection.on("people", (people) => game.onPeople(people));
+    connection.on("match", (match) => game.onMatch(match));
+    connection.on("scores", (scores) => game.onScores(scores));
+    connection.on("news", (news, isBefore) => (isBefore ? game.newsBefore(news) : game.onNews(news)));
+    connection.on("chat", (chat) => game.onChat(chat));
+    connection.on("notice", (notice) => game.onNotice(notice));
+    connection.on("state", (state) => {
+      this.store.link.value = state;
+    });
+    connection.on("closed", ({ reason }) => {
+      if (this.store.screen.value !== "joining") return;
+      this.store.screen.value = "lobby";
+      this.store.trouble.value = reason;
+    });
   }
 
   async start(): Promise<void> {
@@ -107,7 +113,7 @@ export class Client implements Audience {
         this.store.reset();
         this.store.screen.value = "lobby";
       },
-      say: (text, teamOnly) => this.connection.sendControl(writeSay(text, teamOnly)),
+      say: (text, teamOnly) => this.connection.say(text, teamOnly),
       take: (slot) => this.controls.take(slot),
       hold: (name, button, down) => this.controls.hold(name, button, down),
       change: (change) => this.change(change),
@@ -119,16 +125,14 @@ export class Client implements Audience {
 
   private async refresh(): Promise<void> {
     try {
-      const list = await this.worlds.list();
-      this.store.worlds.value = list;
-      this.connection.iceServers = list.iceServers;
+      this.store.worlds.value = await this.connection.worlds();
       if (this.store.screen.value === "lobby" && this.store.trouble.value === NO_ANSWER) this.store.trouble.value = "";
     } catch (error) {
       if (this.store.screen.value === "lobby") this.store.trouble.value = error instanceof Refused && error.status === 404 ? "This server runs no worlds." : NO_ANSWER;
     }
   }
 
-  private async join(player: Player): Promise<void> {
+  private async join(player: JoinOptions): Promise<void> {
     this.mixer.wake();
     this.store.trouble.value = "";
     this.store.screen.value = "joining";
@@ -188,10 +192,6 @@ export class Client implements Audience {
         if (++this.unsent >= STEPS_A_MESSAGE) this.send();
       }
       game.part = this.owed;
-      if (now - this.pingAt > PING_MS) {
-        this.pingAt = now;
-        connection.ping();
-      }
     }
     game.advance(now, passed);
     this.sinceDrawn += passed;
@@ -209,9 +209,7 @@ export class Client implements Audience {
 
   private send(): void {
     this.unsent = 0;
-    const { game, meter } = this;
-    this.connection.sendInputs((isStandby) =>
-      isStandby || !meter.newest ? writeInputs(game.prediction.pending, 0, 0, game.tickThere) : writeInputs(game.prediction.pending, meter.newest, meter.received));
+    this.connection.sendInputs(this.game.prediction.pending, this.game.tickThere);
   }
 
   private draw(now: number, passed: number): void {
@@ -251,7 +249,6 @@ export class Client implements Audience {
   }
 
   welcomed(welcome: Welcome): void {
-    this.greet(welcome);
     this.scene?.welcomed(welcome);
     this.store.self.value = welcome.player;
     this.store.world.value = welcome.world;
@@ -261,13 +258,7 @@ export class Client implements Audience {
   }
 
   crossed(welcome: Welcome, walls: readonly number[]): void {
-    this.greet(welcome);
     this.scene?.crossed(welcome, walls);
-  }
-
-  private greet(welcome: Welcome): void {
-    if (welcome.version === PROTOCOL_VERSION) this.connection.welcomed(welcome.resume);
-    else this.connection.endBecause("The server speaks another version of the protocol than this page. Load the page again.");
   }
 
   chatted: Audience["chatted"] = (chat) => this.store.addChat(chat);
@@ -277,19 +268,9 @@ export class Client implements Audience {
   };
 
   noticed(notice: Notice): void {
-    switch (notice.kind) {
-      case NoticeKind.replaced:
-        this.connection.endBecause(notice.text || "You play on in another window.");
-        break;
-      case NoticeKind.kicked:
-        this.connection.endBecause(notice.text || "You were removed from the match.");
-        break;
-      case NoticeKind.stopping:
-        this.connection.serverStops();
-        break;
-      default:
-        this.store.tell(notice.text || (NOTICES[notice.kind] ?? "The server is busy."), 4_000);
-    }
+    // Of these the link's state tells.
+    if (notice.kind === NoticeKind.replaced || notice.kind === NoticeKind.kicked || notice.kind === NoticeKind.stopping) return;
+    this.store.tell(notice.text || (NOTICES[notice.kind] ?? "The server is busy."), 4_000);
   }
 }
 
@@ -302,7 +283,7 @@ const NOTICES: Partial<Record<NoticeKind, string>> = {
 const NO_ANSWER = "The server does not answer. Trying again…";
 
 /** For tests: looks, and changes nothing. */
-function expose(game: Game, meter: Meter, connection: Connection, store: Store, scene: () => Scene | undefined): void {
+function expose(game: Game, meter: Meter, connection: MusterClient, store: Store, scene: () => Scene | undefined): void {
   Object.defineProperty(window, "__muster_play", {
     value: Object.freeze({
       get x() { return game.x; },

@@ -1,7 +1,7 @@
 import { Crossing } from "./crossing.js";
 import { ALIVE_MS, Patience, SILENCE_AT_REST_MS, SILENCE_MS } from "./patience.js";
 import { identityOf, Peer, type Surroundings } from "./peer.js";
-import { Refused, Worlds } from "./worlds.js";
+import { Refused } from "./worlds.js";
 import { writeBye, writePing } from "../protocol/encode.js";
 import { readHandOver } from "../protocol/hand_over.js";
 
@@ -13,14 +13,6 @@ export type LinkState =
   | { at: "ended"; reason: string };
 
 export interface Player { world: string; name: string; team: "red" | "blue" | undefined }
-
-export function surroundings(): Surroundings {
-  return {
-    worlds: new Worlds(), makePeer: (configuration) => new RTCPeerConnection(configuration), store: sessionStorage, now: () => performance.now(),
-    later: (run, ms) => window.setTimeout(run, ms), forget: (timer) => window.clearTimeout(timer),
-    random: () => Math.random(), hidden: () => document.hidden,
-  };
-}
 
 export const RESUME_MS = 30_000;
 const OPEN_MS = 10_000;             // from the answer to open channels

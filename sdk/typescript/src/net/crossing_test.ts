@@ -1,8 +1,9 @@
-import { Builder, ByteBuffer } from "flatbuffers";
+import { ByteBuffer } from "flatbuffers";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Connection } from "./connection.js";
 import { Stage, player, type FakePeer } from "./fakes.js";
 import { writeInputs, writeSay } from "../protocol/encode.js";
+import { answer, chat as says, invitation, moved, pong as pongs, welcome as welcomes } from "../protocol/fakes.js";
 import { OFFER_BYTES_MAX, readHandOver } from "../protocol/hand_over.js";
 import * as wire from "../generated/game_generated.js";
 
@@ -13,28 +14,9 @@ let heard: string[];
 let tails: number;
 let crossings: number;
 
-const b = new Builder();
-function message(kind: wire.Body, body: (b: Builder) => number): Uint8Array {
-  b.clear();
-  wire.Message.finishMessageBuffer(b, wire.Message.createMessage(b, kind, body(b)));
-  return b.asUint8Array().slice();
-}
-const invitation = (number: number) => message(wire.Body.Invitation, () => wire.Invitation.createInvitation(b, number));
-const answer = (number: number, sdp = "answer-2", error = "") => message(wire.Body.Answer, () => wire.Answer.createAnswer(b, number, b.createString(sdp), b.createString(error)));
-const moved = (connected: boolean) => message(wire.Body.Moved, () => wire.Moved.createMoved(b, connected));
-const pong = (tick: number) => message(wire.Body.Pong, () => wire.Pong.createPong(b, 0n, tick));
-const chat = () => message(wire.Body.Chat, () => wire.Chat.createChat(b, 1, b.createString("n"), b.createString("t"), 0, false));
-const welcome = () =>
-  message(wire.Body.Welcome, () => {
-    const world = b.createString("arena");
-    const name = b.createString("Zoë");
-    const resume = b.createString("token-2");
-    wire.Welcome.startWelcome(b);
-    wire.Welcome.addWorld(b, world);
-    wire.Welcome.addName(b, name);
-    wire.Welcome.addResume(b, resume);
-    return wire.Welcome.endWelcome(b);
-  });
+const pong = (tick: number) => pongs(0, tick);
+const chat = () => says("t");
+const welcome = () => welcomes({ resume: "token-2" });
 const kind = (bytes: Uint8Array) => wire.Body[wire.Message.getRootAsMessage(new ByteBuffer(bytes)).bodyType()]!;
 const kinds = (sent: Uint8Array[]) => sent.map(kind);
 const inputs = () => {

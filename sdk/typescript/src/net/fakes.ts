@@ -78,7 +78,7 @@ export class Stage {
   get peer(): FakePeer { return this.peers.at(-1)!; }
   get ats(): string[] { return this.states.map((state) => state.at); }
 
-  connection(): Connection {
+  around(): Surroundings {
     const stage = this;
     class FakeWorlds extends Worlds {
       override async join(world: string, wish: { resume: string | undefined }) {
@@ -91,14 +91,17 @@ export class Stage {
       override leave(world: string, ticket: string): void { stage.left.push(`${world} ${ticket}`); }
     }
     let timers = 0;
-    const around: Surroundings = {
+    return {
       worlds: new FakeWorlds(), now: () => this.now, random: () => this.luck, hidden: () => this.hidden,
       later: (run, ms) => { this.timers.push({ at: this.now + ms, run, id: ++timers }); return timers; },
       forget: (id) => { this.timers = this.timers.filter((one) => one.id !== id); },
       makePeer: (configuration) => { const peer = new FakePeer(configuration, this.offer); this.peers.push(peer); return peer as unknown as RTCPeerConnection; },
       store: { getItem: (key) => this.kept.get(key) ?? null, setItem: (key, value) => void this.kept.set(key, value), removeItem: (key) => void this.kept.delete(key) },
     };
-    const made = new Connection(around);
+  }
+
+  connection(): Connection {
+    const made = new Connection(this.around());
     made.onState = (state) => void this.states.push(state);
     return made;
   }

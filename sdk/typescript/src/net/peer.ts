@@ -1,4 +1,4 @@
-import { Refused, type Worlds } from "./worlds.js";
+import { Refused, Worlds } from "./worlds.js";
 
 /** What a connection needs of the page and the browser. Times are in milliseconds. */
 export interface Surroundings {
@@ -12,6 +12,28 @@ export interface Surroundings {
   random(): number;
   /** Whether nobody sees the page: its timers are then late by a second and more. */
   hidden(): boolean;
+}
+
+/** Those of a page. `url`: where the worlds are; "": where the page is from. */
+export function surroundings(url = ""): Surroundings {
+  return {
+    worlds: new Worlds(url), makePeer: (configuration) => new RTCPeerConnection(configuration), store: tabStore, now: () => performance.now(),
+    later: (run, ms) => Number(setTimeout(run, ms)), forget: (timer) => clearTimeout(timer), random: () => Math.random(), hidden: () => document.hidden,
+  };
+}
+
+/** sessionStorage, and nothing where a page may not have it. */
+const tabStore: Surroundings["store"] = {
+  getItem: (key) => quietly(() => sessionStorage.getItem(key)) ?? null,
+  setItem: (key, value) => quietly(() => sessionStorage.setItem(key, value)),
+  removeItem: (key) => quietly(() => sessionStorage.removeItem(key)),
+};
+function quietly<T>(run: () => T): T | undefined {
+  try {
+    return run();
+  } catch {
+    return undefined;  // a frame without storage of its own, or a full one: who comes back after a reload is then a new player
+  }
 }
 
 const STATE_BUFFER_MAX = 16 << 10;  // what waits there is stale already

@@ -23,6 +23,7 @@ const text = (value: unknown): string => (typeof value === "string" ? value : ""
 const number = (value: unknown): number => (typeof value === "number" && Number.isFinite(value) ? value : 0);
 
 export class Worlds {
+  /** `base`: where they are, as "https://play.example.org"; "": where the page is from. */
   constructor(private readonly base = "", private readonly ask: typeof fetch = (...request) => fetch(...request)) {}
 
   async list(): Promise<WorldList> {

@@ -3,9 +3,9 @@ import { Timeline, type Happening } from "./happenings";
 import { Trigger } from "./trigger";
 import {
   carriesOf, EffectKind, Fact, FlagWhere, Mode, NOBODY, Phase, Team, teamOf, type Chat, type Effect, type Flag, type MatchState, type Meter, type News,
-  type Notice, type Person, type Pickup, type Pong, type Scores, type Snapshot, type Step, type Wall, type Welcome, type WorldSays,
+  type Notice, type Person, type Pickup, type Scores, type Snapshot, type Step, type Wall, type Welcome,
 } from "@muster/client";
-import { Others, Prediction, returnTicks, ServerClock, Shots, TICK_MS, TICK_RATE, TURN, Walls, type Flight } from "@muster/client/sim";
+import { Others, Prediction, returnTicks, ServerClock, Shots, TICK_MS, TURN, Walls, type Flight } from "@muster/client/sim";
 
 const STALE_TICKS = 30;
 const PICKUP_GRACE_TICKS = 30;
@@ -27,7 +27,7 @@ export interface Audience {
 export interface Controls { aim: number; buttons: number; slot: number }
 
 /** One world as this page knows it. Time is given to it; it draws and sends nothing. */
-export class Game implements WorldSays {
+export class Game {
   welcomed: Welcome | undefined;
   walls = new Walls([], { left: 0, top: 0, width: 1, height: 1 });
   wallFacts: Wall[] = [];
@@ -58,8 +58,10 @@ export class Game implements WorldSays {
   private apart = 0;
   /** Ticks that the others are shown further back, for nothing was heard. */
   private silence = 0;
+  /** Of the present server's snapshots. */
+  private newest = 0;
 
-  constructor(private readonly meter: Meter, private readonly audience: Audience, private readonly now: () => number = () => performance.now()) {
+  constructor(private readonly meter: Pick<Meter, "rttMs">, private readonly audience: Audience, private readonly now: () => number = () => performance.now()) {
     this.shots.onBegin = (flight) => this.flash(flight);
     this.shots.onWall = ({ flight, x, y, wall }) => {
       audience.happened({ kind: "impact", x, y, aim: Math.atan2(-flight.vy, -flight.vx), weapon: flight.weapon, wall });
@@ -110,11 +112,10 @@ export class Game implements WorldSays {
     else this.restart();
   }
 
-  /** Other servers' words of what people do still count when one has left them; their ticks are theirs. */
-  readonly tail: WorldSays = {
-    onPeople: (people) => this.onPeople(people), onChat: (chat) => this.onChat(chat), onNews: (news) => this.onNews(news.map((one) => ({ ...one, tick: one.tick + this.apart }))),
-    onWelcome: () => undefined, onMatch: () => undefined, onScores: () => undefined, onNotice: () => undefined, onSnapshot: () => undefined, onPong: () => undefined,
-  };
+  /** Of the server that one has left: what people did still counts, in the ticks that are. */
+  newsBefore(news: News[]): void {
+    this.onNews(news.map((one) => ({ ...one, tick: one.tick + this.apart })));
+  }
 
   /** What `InputStep.seen` counts back from, with a snapshot's tick or without one: then the tick that the server is at when the message comes there. */
   get tickThere(): number {
@@ -160,8 +161,7 @@ export class Game implements WorldSays {
     this.shots.cross(apart);
     if (welcome.flags.length) this.flags = welcome.flags;
     this.welcomed = { ...welcome, walls: this.wallFacts, pickups: this.pickups };
-    if (this.next === "resumes") this.meter.restart(welcome.snapshotRate, welcome.tickRate);
-    else this.meter.cross(welcome.snapshotRate, welcome.tickRate);
+    this.newest = 0;
     this.audience.crossed(this.welcomed, changed);
   }
 
@@ -201,7 +201,7 @@ export class Game implements WorldSays {
     const shown = this.clock.advance(nowMs);
     this.prediction.smooth(passedMs);
     // In silence everybody else stands still, and is not forgotten: it ends, or the connection does.
-    this.silence = this.meter.newest ? Math.max(0, shown - this.meter.newest - SILENT_TICKS) : 0;
+    this.silence = this.newest ? Math.max(0, shown - this.newest - SILENT_TICKS) : 0;
     this.others.show(shown - this.silence, passedMs);
     this.shots.advance(shown, this.ownTick + this.part - 1);
     for (const [index, at] of this.pickupReturns) {
@@ -250,7 +250,7 @@ export class Game implements WorldSays {
     this.flags = welcome.flags;
     this.shots.restart(this.walls);
     this.clock.restart(welcome.snapshotRate);
-    this.meter.restart(welcome.snapshotRate, welcome.tickRate);
+    this.newest = 0;
     this.audience.welcomed(welcome);
   }
 
@@ -263,10 +263,8 @@ export class Game implements WorldSays {
 
   onSnapshot(snapshot: Snapshot): void {
     if (!this.welcomed || this.next) return;
-    const previous = this.meter.newest;
-    if (!this.meter.snapshot(snapshot.tick)) return;
-    this.meter.clocked(this.now());
-    const newest = snapshot.tick > previous;
+    const newest = snapshot.tick > this.newest;
+    if (newest) this.newest = snapshot.tick;
     const shown = this.clock.showing;
     this.clock.snapshot(snapshot.tick, this.now());
     if (newest && snapshot.hasOwn) {
@@ -359,15 +357,8 @@ export class Game implements WorldSays {
   }
 
   onNotice(notice: Notice): void {
-    if (notice.snapshotRate > 0) {
-      this.clock.rate(notice.snapshotRate);
-      this.meter.rate(notice.snapshotRate, this.welcomed?.tickRate ?? TICK_RATE);
-    }
+    if (notice.snapshotRate > 0) this.clock.rate(notice.snapshotRate);
     this.audience.noticed(notice);
-  }
-
-  onPong(pong: Pong): void {
-    this.meter.pong(pong.time, this.now());
   }
 
   onNews(news: News[]): void {

@@ -8,12 +8,12 @@ import type { Store } from "./store";
 import { ChatPanel, KillFeed } from "./talk";
 import { TouchPad } from "./touch_pad";
 import { Ammunition, MatchPanel, MeterPanel, OwnScore, VitalsPanel, WeaponBar } from "./vitals";
-import type { Player } from "@muster/client";
+import type { JoinOptions } from "@muster/client";
 import type { Settings } from "../settings";
 import type { Button } from "@muster/client/sim";
 
 export interface Deeds {
-  join(player: Player): void;
+  join(player: JoinOptions): void;
   refresh(): void;
   leave(): void;
   say(text: string, teamOnly: boolean): void;

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { isTeamless, modeName, type Store } from "./store";
-import type { Player } from "@muster/client";
+import type { JoinOptions } from "@muster/client";
 
 const NAME_KEY = "muster.play.name";
 const TEAM_KEY = "muster.play.team";
@@ -15,7 +15,7 @@ function kept(key: string): string {
 }
 
 /** Who, where and for whom: the first thing that is seen. */
-export function Lobby({ store, onJoin, onRefresh }: { store: Store; onJoin: (player: Player) => void; onRefresh: () => void }) {
+export function Lobby({ store, onJoin, onRefresh }: { store: Store; onJoin: (player: JoinOptions) => void; onRefresh: () => void }) {
   const [name, setName] = useState(() => kept(NAME_KEY));
   const [team, setTeam] = useState<TeamWish>(() => (["red", "blue"].includes(kept(TEAM_KEY)) ? (kept(TEAM_KEY) as TeamWish) : ""));
   const asked = new URLSearchParams(location.search);

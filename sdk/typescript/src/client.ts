@@ -1,0 +1,262 @@
+import { Connection, type LinkState } from "./net/connection.js";
+import { Meter } from "./net/meter.js";
+import { surroundings, type Surroundings } from "./net/peer.js";
+import type { WorldList } from "./net/worlds.js";
+import { Decoder } from "./protocol/decode.js";
+import { writeCustom, writeInputs, writeSay, type Step } from "./protocol/encode.js";
+import {
+  NoticeKind, PROTOCOL_VERSION, type Chat, type Custom, type MatchState, type News, type Notice, type Person, type Pong, type Scores, type Snapshot, type Welcome, type WorldSays,
+} from "./protocol/types.js";
+
+const PING_MS = 500;
+
+/** What a client tells. Snapshots are read into one object: whoever keeps something of one copies it. */
+export interface Events {
+  /**
+   * What comes from now on is another connection's: of a new player, of the same one after a loss ("back"), or of the server that goes on with the player ("next"). Its Welcome is
+   * the next event of the world.
+   */
+  connection: "new" | "back" | "next";
+  welcome: Welcome;
+  /** After the Welcome of the server that goes on with the player: nothing was interrupted. */
+  moved: Welcome;
+  /** Each once, and not in order: one may be older than the one before. */
+  snapshot: Snapshot;
+  people: Person[];
+  match: MatchState;
+  scores: Scores;
+  news: News[];
+  chat: Chat;
+  notice: Notice;
+  custom: Custom;
+  pong: Pong;
+  state: LinkState;
+  /** It is over, and nothing is tried any more. */
+  closed: { reason: string };
+  /** A connection to the server that may be the next is open; then, as that one's Pongs tell, the tick that it is at. */
+  standby: undefined;
+  standbyTick: number;
+}
+/** `isBefore`: chat, people and news that the server that one came from still had to say; ticks in them are its own. */
+export type Listener<Name extends keyof Events> = (what: Events[Name], isBefore: boolean) => void;
+
+export interface ClientOptions {
+  /** Where the worlds are, as "https://play.example.org"; "": where the page is from. */
+  url?: string;
+  /** Only by the TURN servers of the list of worlds, or of `iceServers`. */
+  relayOnly?: boolean;
+  /** Instead of those that worlds() tells. */
+  iceServers?: RTCIceServer[];
+  /** For tests and for what is no browser. */
+  surroundings?: Partial<Surroundings>;
+}
+
+export interface JoinOptions {
+  world: string;
+  name?: string;
+  team?: "red" | "blue" | undefined;
+}
+
+export interface Stats {
+  /** The middle of the last round trips, in milliseconds; 0: none yet. */
+  rttMs: number;
+  /** Of snapshots: 0 to 1. */
+  loss: number;
+  /** Times that another server went on with the player, and the milliseconds without a snapshot at the last. */
+  crossings: number;
+  lastGapMs: number;
+  /** Messages that were none. */
+  faults: number;
+}
+
+/**
+ * One player's way to the worlds of one address, for as long as a page lives. It holds one connection at a time, or two while a player goes from one server to
+ * the next; it comes back when one breaks, and says why when that is not possible.
+ */
+export class MusterClient {
+  readonly meter = new Meter();
+  private readonly around: Surroundings;
+  private readonly connection: Connection;
+  private readonly decoder: Decoder;
+  private readonly tail: Decoder;
+  private readonly listeners = new Map<keyof Events, Set<(what: never, isBefore: boolean) => void>>();
+  private readonly ownIceServers: boolean;
+  private next: Events["connection"] = "new";
+  private isWelcome = false;
+  private tickRate = 60;
+  private pinging = 0;
+
+  constructor(options: ClientOptions = {}) {
+    this.around = { ...surroundings(options.url ?? ""), ...options.surroundings };
+    this.connection = new Connection(this.around);
+    this.connection.relayOnly = options.relayOnly ?? false;
+    this.connection.iceServers = options.iceServers ?? [];
+    this.ownIceServers = options.iceServers !== undefined;
+    this.decoder = new Decoder(this.says());
+    this.tail = new Decoder(this.saysBefore());
+    this.connection.onMessage = (bytes) => this.decoder.read(bytes);
+    this.connection.onTail = (bytes) => this.tail.read(bytes);
+    this.connection.onFresh = (isBack) => this.begins(isBack ? "back" : "new");
+    this.connection.onCross = () => this.begins("next");
+    this.connection.onStandby = () => this.tell("standby", undefined);
+    this.connection.onStandbyTick = (tick) => this.tell("standbyTick", tick);
+    this.connection.onState = (state) => this.stateIs(state);
+  }
+
+  /** Calls `listener` from now on. What is returned ends that. */
+  on<Name extends keyof Events>(name: Name, listener: Listener<Name>): () => void {
+    const all = this.listeners.get(name) ?? new Set();
+    this.listeners.set(name, all);
+    all.add(listener);
+    return () => void all.delete(listener);
+  }
+
+  // ---- which world -----------------------------------------------------------------------------
+
+  /** Throws Refused, as all that asks. */
+  async worlds(): Promise<WorldList> {
+    const list = await this.around.worlds.list();
+    if (!this.ownIceServers) this.connection.iceServers = list.iceServers;
+    return list;
+  }
+
+  // ---- playing ---------------------------------------------------------------------------------
+
+  /** Until both channels are open. Throws Refused when the world does not take the player. */
+  async join(options: JoinOptions): Promise<void> {
+    await this.connection.join({ world: options.world, name: options.name ?? "", team: options.team });
+  }
+
+  /** Whether what the player does has somewhere to go. */
+  get open(): boolean {
+    return this.connection.open;
+  }
+
+  /**
+   * The newest steps, oldest first, those that were sent before included: at most STEPS_MAX go out, and repeat what may have been lost. `tickThere`: the tick that the
+   * server is at when the message arrives; 0: not known.
+   */
+  sendInputs(steps: readonly Step[], tickThere = 0): void {
+    const { newest, received } = this.meter;
+    this.connection.sendInputs((isStandby) => (isStandby || !newest ? writeInputs(steps, 0, 0, tickThere) : writeInputs(steps, newest, received)));
+  }
+
+  /** At most CHAT_CHARACTERS_MAX characters of it. */
+  say(text: string, teamOnly = false): void {
+    this.connection.sendControl(writeSay(text, teamOnly));
+  }
+
+  /** To the world's plugins: a command of 0 to 255, and at most CUSTOM_BYTES_MAX bytes. */
+  custom(command: number, payload: Uint8Array): void {
+    this.connection.sendControl(writeCustom(command, payload));
+  }
+
+  /** For good: the place is free at once. */
+  leave(): void {
+    this.connection.leave();
+    this.stopPings();
+    this.tell("closed", { reason: "You left." });
+  }
+
+  /** As leave(), for the event "pagehide": by a request that outlives the page. */
+  pageGoes(): void {
+    this.connection.pageGoes();
+  }
+
+  stats(): Stats {
+    const { rttMs, loss, crossings, lastGapMs } = this.meter;
+    return { rttMs, loss, crossings, lastGapMs, faults: this.decoder.faults + this.tail.faults };
+  }
+
+  // ---- what the world says ---------------------------------------------------------------------
+
+  private tell<Name extends keyof Events>(name: Name, what: Events[Name], isBefore = false): void {
+    for (const listener of this.listeners.get(name) ?? []) {
+      try {
+        (listener as Listener<Name>)(what, isBefore);
+      } catch (error) {
+        // A fault of the page's, which is neither the message's nor the other listeners'.
+        queueMicrotask(() => { throw error; });
+      }
+    }
+  }
+
+  private begins(connection: Events["connection"]): void {
+    this.next = connection;
+    this.isWelcome = false;
+    this.tell("connection", connection);
+  }
+
+  private says(): WorldSays {
+    return {
+      onWelcome: (welcome) => this.welcomed(welcome),
+      onSnapshot: (snapshot) => this.showed(snapshot),
+      onNotice: (notice) => this.noticed(notice),
+      onPong: (pong) => {
+        this.meter.pong(pong.time, this.around.now());
+        this.tell("pong", pong);
+      },
+      onPeople: (people) => this.tell("people", people), onMatch: (match) => this.tell("match", match), onScores: (scores) => this.tell("scores", scores),
+      onNews: (news) => this.tell("news", news), onChat: (chat) => this.tell("chat", chat), onCustom: (custom) => this.tell("custom", custom),
+    };
+  }
+
+  /** Of the server that one came from, words to people still count. */
+  private saysBefore(): WorldSays {
+    const nothing = () => undefined;
+    return {
+      onPeople: (people) => this.tell("people", people, true), onChat: (chat) => this.tell("chat", chat, true), onNews: (news) => this.tell("news", news, true),
+      onWelcome: nothing, onMatch: nothing, onScores: nothing, onNotice: nothing, onSnapshot: nothing, onPong: nothing,
+    };
+  }
+
+  private welcomed(welcome: Welcome): void {
+    if (welcome.version !== PROTOCOL_VERSION) {
+      this.connection.endBecause("The server speaks another version of the protocol than this page. Load the page again.");
+      return;
+    }
+    this.connection.welcomed(welcome.resume);
+    this.connection.told(welcome.snapshotRate);
+    this.tickRate = welcome.tickRate;
+    if (this.next === "next") this.meter.cross(welcome.snapshotRate, welcome.tickRate);
+    else this.meter.restart(welcome.snapshotRate, welcome.tickRate);
+    this.isWelcome = true;
+    this.tell("welcome", welcome);
+    if (this.next === "next") this.tell("moved", welcome);
+  }
+
+  /** One that overtakes its Welcome is of a connection that nothing is known of yet. */
+  private showed(snapshot: Snapshot): void {
+    if (!this.isWelcome || !this.meter.snapshot(snapshot.tick)) return;
+    this.meter.clocked(this.around.now());
+    this.tell("snapshot", snapshot);
+  }
+
+  private noticed(notice: Notice): void {
+    this.connection.told(notice.snapshotRate);
+    this.meter.rate(notice.snapshotRate, this.tickRate);
+    this.tell("notice", notice);
+    if (notice.kind === NoticeKind.replaced) this.connection.endBecause(notice.text || "You play on in another window.");
+    else if (notice.kind === NoticeKind.kicked) this.connection.endBecause(notice.text || "You were removed from the match.");
+    else if (notice.kind === NoticeKind.stopping) this.connection.serverStops();
+  }
+
+  private stateIs(state: LinkState): void {
+    if (state.at === "open") this.ping();
+    this.tell("state", state);
+    if (state.at === "ended") {
+      this.stopPings();
+      this.tell("closed", { reason: state.reason });
+    }
+  }
+
+  private ping(): void {
+    this.stopPings();
+    this.connection.ping();
+    this.pinging = this.around.later(() => this.ping(), PING_MS);
+  }
+
+  private stopPings(): void {
+    this.around.forget(this.pinging);
+  }
+}
