@@ -42,10 +42,19 @@ std::optional<Service> OverloadControl::update(Instant now, double load) {
     const Instant high_time = since(high_since_, load > high);
     const Instant low_time = since(low_since_, load < low);
     unsigned wanted = level_;
-    if (high_time >= high_for && level_ < 1 + lower_rates(rate_)) wanted = level_ + 1;
-    if (low_time >= low_for && level_ > 0) wanted = level_ - 1;
+    const bool is_full = load >= full && (!stepped_at_ || now - *stepped_at_ >= full_for);
+    if ((is_full || high_time >= high_for) && level_ < 1 + lower_rates(rate_)) wanted = level_ + 1;
+    if (low_time >= low_for_now_ && level_ > 0) wanted = level_ - 1;
     if (wanted == level_) return std::nullopt;
+    if (wanted < level_) {
+        recovered_at_ = now;
+    } else if (recovered_at_) {
+        const bool is_soon = now - *recovered_at_ < soon;
+        low_for_now_ = is_soon ? std::min<Instant>(low_for_now_ * 2, low_for_max) : low_for;
+        recovered_at_.reset();
+    }
     level_ = wanted;
+    stepped_at_ = now;
     // What the step does must show before another one is taken.
     high_since_.reset();
     low_since_.reset();

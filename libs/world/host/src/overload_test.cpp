@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <vector>
+
+#include "shared.hpp"
 
 namespace muster::host {
 namespace {
@@ -50,6 +53,50 @@ TEST(Overload, AShortPeakAndALoadInBetweenChangeNothing) {
     }
     ASSERT_EQ(run(control, now, 0.95, 4).size(), 1);
     EXPECT_TRUE(run(control, now, 0.6, 60).empty()) << "hysteresis";
+}
+
+TEST(Overload, StepsEverySecondWhileNothingIsLeft) {
+    OverloadControl control(30);
+    Instant now{};
+    const auto steps = run(control, now, 1.0, 4);
+    ASSERT_EQ(steps.size(), 4);
+    EXPECT_EQ(steps.back().snapshot_rate, 10);
+    EXPECT_TRUE(run(control, now, 0.6, 60).empty()) << "and comes back only when there is room";
+}
+
+TEST(Overload, WaitsLongerEachTimeThatAStepUpWasTooMuch) {
+    OverloadControl control(30);
+    Instant now{};
+    ASSERT_EQ(run(control, now, 0.9, 3).size(), 1);
+    std::vector<int> waits;
+    for (int i = 0; i < 4; ++i) {
+        int waited = 0;
+        while (run(control, now, 0.2, 1).empty()) ++waited;
+        waits.push_back(waited);
+        ASSERT_EQ(run(control, now, 0.9, 3).size(), 1);
+    }
+    EXPECT_TRUE(std::ranges::is_sorted(waits));
+    EXPECT_GE(waits.back(), 4 * std::max(1, waits.front()));
+    // One that held is forgotten.
+    run(control, now, 0.2, 60);
+    ASSERT_EQ(run(control, now, 0.9, 3).size(), 1);
+    EXPECT_EQ(run(control, now, 0.2, 4).size(), 1);
+}
+
+TEST(Overload, LatenessIsLoadThoughTheThreadIsIdle) {
+    Load load;
+    Instant now = 1s;
+    load.passed(now);
+    for (int tick = 0; tick < 30; ++tick) load.ticks(1, tick % 5 == 0 ? 1 : 0);
+    load.busy(100ms);
+    load.passed(now += 500ms);
+    EXPECT_NEAR(load.share(), 0.4, 0.01) << "late for a fifth of its ticks";
+    load.ticks(20, 20);
+    load.passed(now += 500ms);
+    EXPECT_NEAR(load.share(), 1, 0.01);
+    load.busy(100ms);
+    load.passed(now += 500ms);
+    EXPECT_NEAR(load.share(), 0.2, 0.01) << "and that is forgotten after half a second";
 }
 
 TEST(Overload, BeginsAtTheRateThatWasChosen) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -47,22 +48,34 @@ struct Shared {
     }
 };
 
-/// The share of its time that a thread was busy, over half a second each.
+/// How much a thread has to do, over half a second each: the share of its time that it was busy,
+/// or, when that is more, how often it came too late for a tick. A thread that waits for a
+/// processor which others use is not busy, but late it is.
 class Load {
   public:
     void busy(std::chrono::nanoseconds took) { busy_ += took; }
+    void ticks(std::uint64_t all, std::uint64_t late) {
+        ticks_ += all;
+        late_ += late;
+    }
     void passed(Instant now) {
         if (now - since_ < Instant(500'000)) return;
-        share_.store(static_cast<float>(static_cast<double>(busy_.count()) / 1e3 /
-                                        static_cast<double>((now - since_).count())),
+        const double share =
+            static_cast<double>(busy_.count()) / 1e3 / static_cast<double>((now - since_).count());
+        const double lateness = lateness_weight * static_cast<double>(late_) /
+                                static_cast<double>(std::max<std::uint64_t>(ticks_, 1));
+        share_.store(static_cast<float>(std::max(share, std::min(lateness, 1.0))),
                      std::memory_order_relaxed);
         since_ = now;
         busy_ = {};
+        ticks_ = late_ = 0;
     }
     [[nodiscard]] double share() const { return share_.load(std::memory_order_relaxed); }
 
   private:
+    static constexpr double lateness_weight = 2;  ///< late for half of the ticks is as good as lost
     std::chrono::nanoseconds busy_{0};
+    std::uint64_t ticks_ = 0, late_ = 0;
     Instant since_{0};
     std::atomic<float> share_{0};
 };

@@ -126,6 +126,7 @@ void WorldThread::run() {
         const Clock::time_point start = Clock::now();
         const auto behind = static_cast<std::uint64_t>((start - due) / period);
         if (behind > 0) late_.fetch_add(1, relaxed);
+        load_.ticks(1, behind > 0 ? 1 : 0);
         if (behind > late_ticks_max) {
             skipped_.fetch_add(behind - late_ticks_max, relaxed);
             due += static_cast<std::int64_t>(behind - late_ticks_max) * period;
