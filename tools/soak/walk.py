@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Players who walk to and fro across a world that several servers compute, over a real NATS server and a coordinator.
 
-    walk.py --bin FOLDER --folder FOLDER --minutes M [--servers N] [--clients N] [--kill]
+    walk.py --bin FOLDER --folder FOLDER --minutes M [--servers N] [--clients N] [--rate N] [--kill]
 
-`--kill`: in the middle one world server is killed (-9) and, ten seconds later, started again. Players are `muster-load --pattern walk`, which
+`--rate`: snapshots, and messages of inputs, a second. `--kill`: in the middle one world server is killed (-9) and, ten seconds later, started again. Players are `muster-load --pattern walk`, which
 fails when one could not go on, or when a reliable message was lost or doubled; here the fleet is looked at: every region has one owner, and
 everybody who plays is one server's.
 """
@@ -66,7 +66,8 @@ class Fleet:
         self.start(name, [self.arguments.bin / 'muster', 'world', '--data-dir', self.folder / name, '--http', '127.0.0.1:0', '--udp', '127.0.0.1:0',
                           '--coordinator', self.link, '--join-token', join, '--modes', 'ffa', '--map', MAP, '--bots', '0',
                           '--players-max', '2000', '--sessions-max', '4000', '--sessions-per-address-max', '4000', '--joins-per-second', '1000',
-                          '--joins-per-address-per-second', '1000', '--spread', '--regions', str(self.arguments.servers), '--bus-url', self.bus])
+                          '--joins-per-address-per-second', '1000', '--spread', '--regions', str(self.arguments.servers), '--bus-url', self.bus,
+                          '--snapshot-rate', str(self.arguments.rate)])
         self.ready(name)
 
     def ask(self, method, path, body=None):
@@ -121,6 +122,7 @@ def main():
     parser.add_argument('--minutes', type=float, required=True)
     parser.add_argument('--servers', type=int, default=4)
     parser.add_argument('--clients', type=int, default=60)
+    parser.add_argument('--rate', type=int, default=30, choices=[60, 30, 20, 15, 10])
     parser.add_argument('--kill', action='store_true')
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True)
@@ -130,7 +132,7 @@ def main():
         fleet.wait_spread()
         out = open(arguments.folder / 'load.json', 'w')
         players = subprocess.Popen([arguments.bin / 'muster-load', '--url', fleet.url, '--clients', str(arguments.clients), '--seconds',
-                                    str(round(arguments.minutes * 60)), '--pattern', 'walk', '--json', '--quiet'], stdout=out, stderr=subprocess.STDOUT)
+                                    str(round(arguments.minutes * 60)), '--pattern', 'walk', '--rate', str(arguments.rate), '--json', '--quiet'], stdout=out, stderr=subprocess.STDOUT)
         fleet.processes['players'] = players
         deadline = time.monotonic() + arguments.minutes * 60 + 120
         if arguments.kill:

@@ -130,7 +130,7 @@ class Stage final : public Outlet {
     std::deque<Datagram> up_;
 };
 
-TEST(Crossing, AnInvitationIsAnsweredAndInputsGoToBothFromThenOn) {
+TEST(Crossing, AnInvitationIsAnsweredAndTheNextServerHearsEveryThirdMessageFromThenOn) {
     Stage stage;
     EXPECT_FALSE(stage.shared.is_spread);
     stage.connect_next(17);
@@ -138,11 +138,14 @@ TEST(Crossing, AnInvitationIsAnsweredAndInputsGoToBothFromThenOn) {
     EXPECT_LE(stage.a.offers.back().sdp.size(), 4'000);
     const auto at_a = stage.a.inputs.size();
     const auto at_b = stage.b.inputs.size();
-    stage.pass(500ms);
-    EXPECT_GT(stage.a.inputs.size(), at_a + 10);
-    EXPECT_GT(stage.b.inputs.size(), at_b + 10);
-    EXPECT_EQ(stage.a.inputs.back().sequence, stage.b.inputs.back().sequence);
-    EXPECT_EQ(stage.a.inputs.back().steps, stage.b.inputs.back().steps);
+    stage.pass(1'000ms);
+    const auto to_a = stage.a.inputs.size() - at_a;
+    EXPECT_GT(to_a, 20);
+    EXPECT_NEAR(static_cast<double>(stage.b.inputs.size() - at_b), static_cast<double>(to_a) / 3,
+                2);
+    EXPECT_LE(stage.a.inputs.back().sequence - stage.b.inputs.back().sequence, 4);
+    EXPECT_EQ(stage.a.inputs.back().steps, 6);
+    EXPECT_EQ(stage.b.inputs.back().steps, 16) << "all that it may lack";
     EXPECT_GT(stage.a.inputs.back().tick, 1'000);
     EXPECT_EQ(stage.b.inputs.back().tick, 0);
     EXPECT_EQ(stage.b.inputs.back().received, 0);
@@ -235,6 +238,30 @@ TEST(Crossing, WhoIsMovedWithoutASecondConnectionComesBackWithItsTicket) {
     EXPECT_EQ(stage.crossings().unconnected, 1);
     EXPECT_EQ(stage.crossings().back.count(), 1);
     EXPECT_EQ(stage.crossings().count, 0);
+}
+
+TEST(Crossing, ASnapshotThatOvertakesItsWelcomeIsShownAfterIt) {
+    Stage stage;
+    stage.connect_next();
+    stage.b.snapshot(stage.ticks[&stage.b] += 2, stage.acknowledged());
+    stage.talking = nullptr;
+    stage.pass(20ms);
+    EXPECT_EQ(stage.crossings().gap.count(), 0);
+    stage.b.welcome(id, generation, "token-b");
+    ASSERT_TRUE(stage.until([&] { return stage.crossings().count == 1; }, 200ms));
+    EXPECT_EQ(stage.crossings().gap.count(), 1);
+}
+
+TEST(Crossing, WhoIsToldALowerRateSendsLessOftenAndMoreAtOnce) {
+    Stage stage;
+    stage.a.notice(10);
+    stage.pass(200ms);
+    const auto before = stage.a.inputs.size();
+    const auto sequence = stage.a.inputs.back().sequence;
+    stage.pass(1'000ms);
+    EXPECT_NEAR(static_cast<double>(stage.a.inputs.size() - before), 10, 1);
+    EXPECT_NEAR(static_cast<double>(stage.a.inputs.back().sequence - sequence), 60, 8);
+    EXPECT_EQ(stage.a.inputs.back().steps, 16);
 }
 
 TEST(Crossing, AServerThatFallsSilentIsLeftForTheStandbyAndElseLost) {

@@ -19,6 +19,8 @@ constexpr std::size_t held_max = 16;
 // A server that has sent no snapshot yet counts `seen` back from its own present: so much further
 // than from the newest that came.
 constexpr std::uint8_t under_way_ticks = 3;
+// A server that only may have the player soon is told less often, and all that it may lack.
+constexpr std::uint32_t standby_every = 3;
 
 }  // namespace
 
@@ -34,14 +36,25 @@ Player::Player(Shared& shared, Outlet& outlet, std::uint64_t seed, Instant now)
 
 Player::~Player() = default;
 
+// A server that lowers its rate has too much to do: a page then sends less often, too, and more at
+// once.
+std::uint32_t Player::beats_a_message() const {
+    return std::max(1U, shared_.options.rate / std::max<std::uint32_t>(1, snapshot_rate_));
+}
+
 void Player::add_steps() {
-    const auto a_message = shared_.options.steps_a_message();
-    for (std::uint32_t i = 0; i < a_message; ++i) steps_.push_back(script_->next(at_));
-    sequence_ += a_message;
-    const auto kept = std::min<std::size_t>(a_message * messages_repeated, protocol::steps_max);
-    if (steps_.size() > kept) {
-        steps_.erase(steps_.begin(), steps_.end() - static_cast<std::ptrdiff_t>(kept));
+    const auto a_beat = shared_.options.steps_a_message();
+    for (std::uint32_t i = 0; i < a_beat; ++i) steps_.push_back(script_->next(at_));
+    sequence_ += a_beat;
+    if (steps_.size() > protocol::steps_max) {
+        steps_.erase(steps_.begin(), steps_.end() - protocol::steps_max);
     }
+}
+
+std::span<const replication::InputStep> Player::newest_steps() const {
+    const std::size_t wanted =
+        std::size_t{shared_.options.steps_a_message()} * beats_a_message() * messages_repeated;
+    return std::span(steps_).last(std::min(wanted, steps_.size()));
 }
 
 void Player::play(Instant scheduled, Instant now) {
@@ -52,31 +65,33 @@ void Player::play(Instant scheduled, Instant now) {
         if (shared_.measuring) ++shared_.measured.freezes;
     }
     add_steps();
-    send_inputs(now);
+    if (++beats_ % beats_a_message() == 0) send_inputs(now);
     if (unacknowledged_.size() < unacknowledged_max) {
         unacknowledged_.push_back({sequence_, scheduled});
     }
     if (shared_.measuring) ++shared_.measured.client_ticks;
 }
 
+// Of a server that has shown no snapshot no tick is known.
+replication::Bytes Player::inputs_without_tick() const {
+    auto steps = steps_;
+    for (auto& step : steps) step.seen = static_cast<std::uint8_t>(step.seen + under_way_ticks);
+    return replication::write_inputs(sequence_, 0, 0, steps);
+}
+
 void Player::send_inputs(Instant now) {
-    const bool is_known = mirror_.newest() != 0;
-    replication::Bytes unknown;
-    if (!is_known || (next_ != nullptr && next_->is_open())) {
-        auto steps = steps_;
-        for (auto& step : steps) step.seen = static_cast<std::uint8_t>(step.seen + under_way_ticks);
-        unknown = replication::write_inputs(sequence_, 0, 0, steps);
-    }
     bool is_sent = false;
     if (active_ != nullptr) {
         is_sent = active_->send_state(
-            is_known ? replication::write_inputs(sequence_, mirror_.newest(),
-                                                 mirror_.received_bits(), steps_)
-                     : unknown,
+            mirror_.newest() != 0
+                ? replication::write_inputs(sequence_, mirror_.newest(), mirror_.received_bits(),
+                                            newest_steps())
+                : inputs_without_tick(),
             now);
     }
-    if (next_ != nullptr && next_->is_open()) {
-        is_sent = next_->send_state(unknown, now) || is_sent;
+    const bool is_standbys_turn = active_ == nullptr || messages_++ % standby_every == 0;
+    if (next_ != nullptr && next_->is_open() && is_standbys_turn) {
+        is_sent = next_->send_state(inputs_without_tick(), now) || is_sent;
     }
     if (!shared_.measuring) return;
     ++(is_sent ? shared_.measured.inputs : shared_.measured.inputs_unsent);
@@ -126,6 +141,7 @@ void Player::on_control(std::span<const std::byte> message) {
         on_chat(chat->text()->string_view());
     } else if (const auto* notice = told->body_as_Notice()) {
         const auto kind = notice->kind();
+        if (notice->snapshot_rate() != 0) snapshot_rate_ = notice->snapshot_rate();
         if (kind == protocol::NoticeKind::chat_limited) {
             ++shared_.measured.notices_chat;
         } else if (kind == protocol::NoticeKind::overload_far ||
@@ -138,6 +154,7 @@ void Player::on_control(std::span<const std::byte> message) {
 void Player::on_welcome(const protocol::Welcome& welcome) {
     view_ = welcome.view();
     step_ = welcome.step();
+    if (welcome.snapshot_rate() != 0) snapshot_rate_ = welcome.snapshot_rate();
     const bool is_first = !script_;
     const bool is_same = id_ == welcome.player() && generation_ == welcome.generation();
     if (!is_first && !is_same) ++shared_.measured.crossings.strangers;

@@ -114,7 +114,7 @@ class Player final : LineListener {
     Line& new_line();
     void drop(Line*& line);
     void settle();
-    void on_next_message(Line& line, std::span<const std::byte> message);
+    void on_next_message(Line& line, std::uint16_t stream, std::span<const std::byte> message);
     void on_tail_message(std::uint16_t stream, std::span<const std::byte> message);
     bool on_hand_over(std::span<const std::byte> message);
     void invited(std::uint32_t number);
@@ -131,7 +131,10 @@ class Player final : LineListener {
     void on_chat(std::string_view text);
     void on_snapshot_timing();
     void acknowledged(std::uint32_t sequence);
+    [[nodiscard]] std::uint32_t beats_a_message() const;
     void add_steps();
+    [[nodiscard]] std::span<const replication::InputStep> newest_steps() const;
+    [[nodiscard]] replication::Bytes inputs_without_tick() const;
     void send_inputs(Instant now);
 
     Shared& shared_;
@@ -155,7 +158,8 @@ class Player final : LineListener {
     bool is_asking_ = true;
     bool has_moved_ = false;
     std::string ticket_;
-    std::vector<replication::Bytes> held_;  ///< said while nobody is there to hear it
+    std::vector<replication::Bytes> held_;   ///< said while nobody is there to hear it
+    std::vector<replication::Bytes> early_;  ///< snapshots that overtook the next one's Welcome
 
     replication::Mirror mirror_;
     Memory memory_;
@@ -164,6 +168,8 @@ class Player final : LineListener {
     bool heard_all_ = true;                      ///< the ear is as old as the player
     std::vector<replication::InputStep> steps_;  ///< the newest, at most protocol::steps_max
     std::uint32_t sequence_ = 0;
+    std::uint32_t beats_ = 0, messages_ = 0;
+    std::uint8_t snapshot_rate_ = 0xff;  ///< told by the server; it may not be what comes
     std::deque<SentInput> unacknowledged_;
     std::optional<Instant> first_snapshot_at_;
     Instant last_snapshot_at_{0};

@@ -1,5 +1,6 @@
 // A player's connections: from one server of a world to the next, and back when one is lost.
 #include <algorithm>
+#include <utility>
 
 #include "game_generated.h"
 #include "hand_over.hpp"
@@ -19,7 +20,8 @@ constexpr auto welcome_lost = 500ms;  // that the next server is waited for when
 constexpr auto welcome_moved = 1'500ms;
 constexpr auto farewell = 2s;  // that the connection before is listened to
 constexpr auto linger = 250ms;
-constexpr auto coming_back = 5s;  // from the answer to the first snapshot
+constexpr std::size_t early_max = 4;  // messages on the unordered channel before the Welcome
+constexpr auto coming_back = 5s;      // from the answer to the first snapshot
 
 }  // namespace
 
@@ -116,14 +118,18 @@ void Player::on_line_message(Line& line, std::uint16_t stream, std::span<const s
     const auto message = protocol::aligned(bytes, shared_.room);
     if (&line == active_) {
         on_active_message(stream, message);
-    } else if (&line == next_ && stream == protocol::control_stream) {
-        on_next_message(line, message);
+    } else if (&line == next_) {
+        on_next_message(line, stream, message);
     } else if (&line == before_) {
         on_tail_message(stream, message);
     }
 }
 
-void Player::on_next_message(Line& line, std::span<const std::byte> message) {
+void Player::on_next_message(Line& line, std::uint16_t stream, std::span<const std::byte> message) {
+    if (stream != protocol::control_stream) {
+        if (early_.size() < early_max) early_.emplace_back(message.begin(), message.end());
+        return;
+    }
     const auto read = protocol::read_from_world(message);
     if (!read) {
         ++shared_.measured.bad_messages;
@@ -168,9 +174,11 @@ bool Player::on_hand_over(std::span<const std::byte> message) {
 
 void Player::invited(std::uint32_t number) {
     shared_.is_spread = true;
+    ++shared_.measured.crossings.invitations;
     drop(next_);
     next_ = &new_line();
     next_until_ = now_ + opening;
+    early_.clear();
     invitation_ = number;
     is_answered_ = false;
     active_->send_control(write_offer(number, next_->offer()), now_, false);
@@ -191,6 +199,9 @@ void Player::cross(std::span<const std::byte> welcome) {
     ++shared_.measured.crossings.count;
     mirror_ = replication::Mirror();
     on_active_message(protocol::control_stream, welcome);
+    for (const auto& early : std::exchange(early_, {})) {
+        on_active_message(protocol::state_stream, protocol::aligned(early, shared_.room));
+    }
     for (const auto& message : held_) active_->send_control(message, now_, false);
     held_.clear();
 }

@@ -144,6 +144,7 @@ nlohmann::ordered_json crossings_json(const Findings& f) {
             {"per_second", a_second(c.count, f.measured)},
             {"gap_ms", quantiles(c.gap, 1e-3)},
             {"without_second_connection", c.unconnected},
+            {"invitations", c.invitations},
             {"refused", c.refused},
             {"lost", falls_of(c)},
             {"why_lost", c.falls},

@@ -3,6 +3,7 @@
 #include "game_generated.h"
 #include "muster/base/assert.hpp"
 #include "muster/protocol/protocol.hpp"
+#include "muster/replication/messages.hpp"
 
 namespace muster::load {
 namespace {
@@ -118,6 +119,12 @@ void ScriptedServer::chat(std::string_view text) {
     const auto name = builder.CreateString("load");
     const auto words = builder.CreateString(text.data(), text.size());
     send(message_of(builder, protocol::CreateChat(builder, 1, name, words)), true);
+}
+
+void ScriptedServer::notice(std::uint8_t snapshot_rate) {
+    send(replication::write_notice(static_cast<std::uint8_t>(protocol::NoticeKind::overload_rate),
+                                   "busy", snapshot_rate),
+         true);
 }
 
 void ScriptedServer::invite(std::uint32_t number) {

@@ -28,6 +28,8 @@ class ScriptedServer final : rtc::Listener {
     void snapshot(std::uint32_t tick, std::uint32_t acknowledged,
                   const std::vector<std::uint16_t>& others = {});
     void chat(std::string_view text);
+    /// Of overload: so many snapshots a second from now on.
+    void notice(std::uint8_t snapshot_rate);
     void invite(std::uint32_t number);
     void answer(std::uint32_t number, std::string_view sdp);
     void moved(bool is_connected);

@@ -26,6 +26,7 @@ void Crossings::merge(const Crossings& other) {
     back.merge(other.back);
     count += other.count;
     unconnected += other.unconnected;
+    invitations += other.invitations;
     refused += other.refused;
     strangers += other.strangers;
     doubles += other.doubles;

@@ -32,6 +32,7 @@ struct Crossings {
     Histogram back;  ///< the same, where the player had no connection between the two: it resumed
     std::uint64_t count = 0;        ///< by a second connection
     std::uint64_t unconnected = 0;  ///< without: the player was moved, and resumed
+    std::uint64_t invitations = 0;  ///< to a next server
     std::uint64_t refused = 0;      ///< invitations that came to nothing by the next server's word
     std::uint64_t strangers = 0;    ///< came out as somebody else: the player before is lost
     std::uint64_t doubles = 0;      ///< snapshots in which a player saw itself among the others

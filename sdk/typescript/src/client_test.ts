@@ -70,7 +70,7 @@ describe("a client", () => {
     first.control.hear(chat("bye"));
     second.state.hear(snapshot(9_002));
     first.control.hear(moved(true));
-    expect(heard.slice(3)).toEqual([["connection", "next"], ["welcome", 7], ["moved", 9_000], ["chat", "bye, before"], ["snapshot", 9_002]]);
+    expect(heard.slice(3)).toEqual([["connection", "next"], ["welcome", 7], ["moved", 9_000], ["snapshot", 9_000], ["chat", "bye, before"], ["snapshot", 9_002]]);
     expect(client.stats()).toMatchObject({ crossings: 1, lastGapMs: 40 });
   });
 

@@ -189,7 +189,7 @@ export class Client implements Audience {
         game.part = 1;
         const wish = this.controls.step(camera ? camera.toScreenX(game.x) : innerWidth / 2, camera ? camera.toScreenY(game.y) : innerHeight / 2);
         game.step(this.store.screen.value === "playing" && !hidden ? wish : { aim: wish.aim, buttons: hidden && throttles(location.search) ? 0 : wish.buttons, slot: wish.slot });
-        if (++this.unsent >= STEPS_A_MESSAGE) this.send();
+        if (++this.unsent >= Math.max(STEPS_A_MESSAGE, this.game.clock.ticksASnapshot)) this.send();
       }
       game.part = this.owed;
     }

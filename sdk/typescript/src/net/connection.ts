@@ -32,6 +32,7 @@ const WELCOME_MOVED_MS = 1_500;     // and when the server has said that the pla
 const FAREWELL_MS = 2_000;          // that the connection before is listened to
 const LINGER_MS = 250;              // and after its last message, so that what was said on it arrives
 const HELD_MAX = 16;
+const STANDBY_EVERY = 3;            // messages of inputs
 const STORE_KEY = "muster.play.resume";
 
 /**
@@ -74,6 +75,7 @@ export class Connection {
   private readonly patience = new Patience();
   private unreachedMs = 0;            // since a datagram came, as far as is known
   private arrivals = 0;
+  private messages = 0;               // of inputs
   /** Whose silence ended the connection before; "": it ended otherwise. */
   private silent = "";
   private tryAt = 0;
@@ -86,7 +88,7 @@ export class Connection {
       peer.sendState(writePing(around.now()));
     };
     this.crossing.onPong = (tick) => this.onStandbyTick(tick);
-    this.crossing.onWelcome = (peer, welcome) => this.cross(peer, welcome);
+    this.crossing.onWelcome = (peer, welcome, early) => this.cross(peer, welcome, early);
     this.crossing.onForgotten = () => {
       if (this.isOpen && !this.active) this.fall();
     };
@@ -130,10 +132,12 @@ export class Connection {
     this.patience.told(snapshotRate);
   }
 
-  /** `write`: the message; for the next server, whose ticks are not known yet, or for this one. */
+  /** As often as the server shows its world, if not less. `write`: the message; for the next server, whose ticks are not known yet, or for this one. */
   sendInputs(write: (isStandby: boolean) => Uint8Array<ArrayBuffer>): void {
     this.active?.sendState(write(false));
-    this.crossing.standby?.sendState(write(true));
+    // The next server needs them when the player comes: each message has all that it may lack.
+    const isStandbysTurn = !this.active || this.messages++ % STANDBY_EVERY === 0;
+    if (isStandbysTurn) this.crossing.standby?.sendState(write(true));
   }
 
   ping(): void {
@@ -315,7 +319,7 @@ export class Connection {
 
   // ---- from one server to the next -----------------------------------------------------------------
 
-  private cross(peer: Peer, welcome: Uint8Array): void {
+  private cross(peer: Peer, welcome: Uint8Array, early: readonly Uint8Array[]): void {
     const epoch = ++this.epoch;
     this.around.forget(this.timer);
     if (this.active) this.retire(this.active, FAREWELL_MS);
@@ -326,6 +330,7 @@ export class Connection {
     this.take(peer);
     this.onCross();
     this.onMessage(welcome);
+    for (const bytes of early) if (epoch === this.epoch) this.onMessage(bytes);
     if (epoch !== this.epoch) return;  // it was a Welcome that ends it
     for (const bytes of this.held.splice(0)) peer.sendControl(bytes);
     this.watch(peer, epoch);

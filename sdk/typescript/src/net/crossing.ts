@@ -1,6 +1,7 @@
 import type { Peer, Surroundings } from "./peer.js";
 import { readHandOver, writeOffer } from "../protocol/hand_over.js";
 
+const EARLY_MAX = 4;
 const OPEN_MS = 10_000;  // from the invitation to open channels
 
 /**
@@ -11,14 +12,15 @@ const OPEN_MS = 10_000;  // from the invitation to open channels
 export class Crossing {
   onStandby: (peer: Peer) => void = () => undefined;
   onPong: (tick: number) => void = () => undefined;
-  /** The player is this connection's now; `welcome` is its first message. */
-  onWelcome: (peer: Peer, welcome: Uint8Array) => void = () => undefined;
+  /** The player is this connection's now; `welcome` is its first message, `early` are snapshots that overtook it. */
+  onWelcome: (peer: Peer, welcome: Uint8Array, early: readonly Uint8Array[]) => void = () => undefined;
   /** A standby there was is none any more. */
   onForgotten: () => void = () => undefined;
   private peer: Peer | undefined;
   private number = 0;
   private isAnswered = false;
   private timer = 0;
+  private early: Uint8Array[] = [];
 
   /** `say`: by the present connection's control channel. */
   constructor(private readonly around: Pick<Surroundings, "later" | "forget">, private readonly make: () => Peer, private readonly say: (bytes: Uint8Array<ArrayBuffer>) => void) {}
@@ -37,6 +39,7 @@ export class Crossing {
     const peer = (this.peer = this.make());
     this.number = number;
     this.isAnswered = false;
+    this.early = [];
     peer.onMessage = (bytes, isControl) => this.hear(peer, bytes, isControl);
     peer.onLost = () => this.drop(peer);
     this.timer = this.around.later(() => this.drop(peer), OPEN_MS);
@@ -93,7 +96,9 @@ export class Crossing {
     } else if (said.is === "welcome" && isControl && this.peer === peer) {
       this.peer = undefined;
       this.around.forget(this.timer);
-      this.onWelcome(peer, bytes);
+      this.onWelcome(peer, bytes, this.early.splice(0));
+    } else if (!isControl && this.early.length < EARLY_MAX) {
+      this.early.push(bytes.slice());
     }
   }
 }

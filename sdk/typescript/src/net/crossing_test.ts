@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { Connection } from "./connection.js";
 import { Stage, player, type FakePeer } from "./fakes.js";
 import { writeInputs, writeSay } from "../protocol/encode.js";
-import { answer, chat as says, invitation, moved, pong as pongs, welcome as welcomes } from "../protocol/fakes.js";
+import { answer, chat as says, invitation, moved, pong as pongs, snapshot, welcome as welcomes } from "../protocol/fakes.js";
 import { OFFER_BYTES_MAX, readHandOver } from "../protocol/hand_over.js";
 import * as wire from "../generated/game_generated.js";
 
@@ -108,13 +108,14 @@ describe("an invitation", () => {
 });
 
 describe("a standby", () => {
-  it("is pinged at once, gets every input, and tells the tick of its server", async () => {
+  it("is pinged at once, gets every third message of inputs, and tells the tick of its server", async () => {
     const ticks: number[] = [];
     link.onStandbyTick = (tick) => void ticks.push(tick);
     const second = await standby();
     expect(kinds(second.state.sent)).toEqual(["Ping"]);
     expect(inputs()).toEqual([false, true]);
     expect([first.state.sent.at(-1), second.state.sent.at(-1)]).toEqual([Uint8Array.of(1), Uint8Array.of(2)]);
+    expect([inputs(), inputs(), inputs()]).toEqual([[false], [false], [false, true]]);
     second.state.hear(pong(777));
     link.ping();
     expect([kind(first.state.sent.at(-1)!), kind(second.state.sent.at(-1)!)]).toEqual(["Ping", "Ping"]);
@@ -153,6 +154,14 @@ describe("a standby", () => {
     expect(link.open).toBe(true);
     second.control.break();
     expect(link.open).toBe(false);
+  });
+
+  it("shows the snapshots that overtook its Welcome after it, a few at most", async () => {
+    const second = await standby();
+    for (let tick = 1; tick <= 6; ++tick) second.state.hear(snapshot(tick));
+    expect(heard).toEqual([]);
+    second.control.hear(welcome());
+    expect(heard).toEqual(["Welcome", "Snapshot", "Snapshot", "Snapshot", "Snapshot"]);
   });
 
   it("lets the connection before say what is under way, until its last message", async () => {

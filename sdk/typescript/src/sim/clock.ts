@@ -47,6 +47,11 @@ export class ServerClock {
     if (snapshotRate > 0) this.interval = 1000 / snapshotRate;
   }
 
+  /** Ticks from one snapshot to the next, as told: an input sent more often than that is not acted upon any sooner by a server that is busy. */
+  get ticksASnapshot(): number {
+    return Math.max(1, Math.round(this.interval / TICK_MS));
+  }
+
   snapshot(tick: number, nowMs: number): void {
     if (this.isGuess) this.count = this.next = 0;
     this.isGuess = false;
