@@ -44,6 +44,7 @@ struct Shard::Session {
     std::size_t place = 0;       ///< in WorldSide::playing
     std::uint32_t sequence = 0;  ///< of the newest input that went to the world
     sim::Tick heard = 0;         ///< the world's newest tick when that came
+    sim::Tick shown = 0;         ///< of its newest snapshot
     sim::Tick board = 0;         ///< of the scores that it was told last
     std::uint8_t turns = 0;      ///< snapshots, for what comes less often
     Bucket inputs{{.per_second = 150, .burst = 150}};

@@ -140,6 +140,7 @@ class Shard final : rtc::Listener {
     void serve(WorldSide& world, Session& session, const replication::Frame& frame);
     void keep_time(WorldSide& world, WorldSide::Turn& turn, sim::Tick period);
     void introduce(WorldSide& world, Session& session, const replication::Frame& frame);
+    void show_last(Session& session);
     void show(WorldSide& world, Session& session, const replication::Frame& frame);
 
     Shared& shared_;

@@ -175,7 +175,10 @@ void Shard::round(WorldSide& world) {
     const FramePool::Held held = world.door->frames->hold();
     const replication::Frame& frame = *held;
     const sim::Tick period = std::max(sim::Tick{1}, sim::tick_rate / shared_.snapshot_rate.load());
-    const sim::Tick turns = std::min(period, frame.tick() - world.tick);
+    const sim::Tick passed = frame.tick() - world.tick;
+    const sim::Tick turns = std::min(period, passed);
+    // Two at once are a world's that makes up for a late one. The first frame is nobody's wait.
+    if (world.tick != 0) load_.ticks(passed, passed > 2 ? passed : 0);
     world.tick = frame.tick();
     if (turns == 0) go_on_talking(world);
     if (world.playing.empty()) return;
@@ -184,7 +187,9 @@ void Shard::round(WorldSide& world) {
     for (sim::Tick turn = 0; turn < turns; ++turn) {
         for (std::size_t i = 0; i < world.playing.size(); ++i) {
             WorldSide::Turn& next = world.playing[i];
-            if (!next.cadence.has_turn(frame.tick() - turn, period)) continue;
+            // Nobody waits for the first one.
+            const bool is_new = next.session->turns == 0;
+            if (!is_new && !next.cadence.has_turn(frame.tick() - turn, period)) continue;
             serve(world, *next.session, frame);
             if (turns == 1) keep_time(world, next, period);
             if (++served % sessions_a_slice != 0) continue;
@@ -244,6 +249,14 @@ void Shard::introduce(WorldSide& world, Session& session, const replication::Fra
     if (!message.empty()) tell(session, std::make_shared<const Bytes>(std::move(message)));
 }
 
+// A player goes by the inputs of a tick, after which its next turn mostly is: without this one its
+// page would have nothing newer than the turn before to go on from.
+void Shard::show_last(Session& session) {
+    const FramePool::Held held = session.world->door->frames->hold();
+    const replication::Frame& frame = *held;
+    if (frame.tick() > session.shown) show(*session.world, session, frame);
+}
+
 // A snapshot is not written while an older one waits: nobody gets stale state after a stall.
 void Shard::show(WorldSide&, Session& session, const replication::Frame& frame) {
     if (endpoint_.messages_waiting(session.peer, session.state_stream) > 0) {
@@ -253,6 +266,7 @@ void Shard::show(WorldSide&, Session& session, const replication::Frame& frame) 
     const replication::Budget budget{.bytes = shared_.options.snapshot_bytes,
                                      .far_every = shared_.far_every.load()};
     const auto snapshot = session.viewer.write(frame, budget);
+    session.shown = frame.tick();
     ages_.record(now_, std::chrono::nanoseconds(std::uint64_t{session.viewer.stalest()} *
                                                 1'000'000'000U / sim::tick_rate));
     if (endpoint_.send(session.peer, session.state_stream, false, snapshot, unreliable, now_) ==

@@ -71,6 +71,7 @@ void Shard::begin(WorldSide& world, mail::Begin& begin) {
 void Shard::end(const mail::End& end) {
     Session* const session = find(end.session);
     if (session == nullptr || session->gone) return;
+    if (end.is_farewell && session->open && !session->closing) show_last(*session);
     if (end.notice && session->open) {
         tell(*session, end.notice);
         pump(*session);

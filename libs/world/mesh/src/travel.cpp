@@ -11,6 +11,7 @@ namespace {
 /// Two seconds' way at the most: to make an offer, answer it, and shake hands.
 constexpr sim::Length invite_within = 320 * sim::unit;
 constexpr sim::Length disinvite_beyond = 480 * sim::unit;
+constexpr sim::Length stands_within = 64 * sim::unit;  ///< who stands so near may go at any moment
 /// Another neighbour must be so much nearer, that a corner does not invite in turn.
 constexpr sim::Length nearer_by = 64 * sim::unit;
 constexpr std::uint32_t look_every = 6;  ///< steps, for invitations
@@ -55,6 +56,11 @@ void Member::Impl::look_at(sim::PlayerId id, bool may_invite) {
         if (nearest == nullptr) return disinvite(id);
         const std::int64_t far = distance(nearest->box, player.at);
         if (far > invite_within) return;
+        // Who walks away from a border, as everybody does who has just crossed it, would shake
+        // hands for nothing.
+        const bool is_standing = player.velocity == sim::Vec{};
+        const bool is_coming = distance(nearest->box, player.at + player.velocity) < far;
+        if (!is_coming && !(is_standing && far <= stands_within)) return;
         if (about.invited_by != nobody) {
             std::int64_t now_invited = disinvite_beyond;
             for (const Land::Foreign& one : land.foreign()) {
