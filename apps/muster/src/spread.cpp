@@ -80,6 +80,9 @@ Result<SpreadEnds> make_spread(const Role& role, const host::WorldOptions& world
     const sim::Box& bounds = world.map.bounds;
     out.link.bounds = {units(bounds.low.x), units(bounds.low.y), units(bounds.high.x),
                        units(bounds.high.y)};
+    for (const auto& wish : role.settings.areas("world.wishes")) {
+        out.link.wishes.push_back({wish.left, wish.top, wish.right, wish.bottom});
+    }
     out.link.strip = units(out.host.strip);
     out.link.regions_min = static_cast<std::uint32_t>(role.settings.number("world.regions"));
     out.link.fingerprint = fingerprint_of(world, tick_rate);

@@ -110,6 +110,7 @@ uplink::Options uplink_options(const Role& role, std::uint16_t http_port, bool h
     options.join_token = given.text("world.join_token");
     options.name = given.text("world.name");
     options.version = role.version;
+    options.location = given.text("world.location");
     options.addresses = given.list("udp.public");
     options.http_port = http_port;
     options.http_secure = http_secure;

@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t name_bytes_max = 128;
 constexpr std::size_t word_bytes_max = 64;
 constexpr std::size_t world_name_max = 40;
+constexpr std::size_t location_max = 32;
 constexpr std::uint32_t players_max_max = 65'534;
 constexpr std::uint32_t sessions_max_max = 1'000'000;
 
@@ -97,6 +98,33 @@ Result<void> read_worlds(const world_wire::Hello& hello, WorldListing& out) {
     return {};
 }
 
+// After the worlds: wishes are of the spread one's map.
+Result<void> read_place(const world_wire::Hello& hello, WorldListing& out) {
+    const bool is_label = hello.location().size() <= location_max &&
+                          std::ranges::all_of(hello.location(), [](char c) {
+                              return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                     (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+                          });
+    if (!is_label) {
+        return wrong("location", "at most 32 letters, digits, '.', '-' and '_'");
+    }
+    out.location = hello.location();
+    if (hello.wishes_size() == 0) return {};
+    if (hello.wishes_size() > WorldListing::wishes_max) {
+        return wrong("wishes", "at most " + std::to_string(WorldListing::wishes_max) + " of them");
+    }
+    if (!out.spread) return wrong("wishes", "they need a spread world");
+    for (const world_wire::Area& area : hello.wishes()) {
+        const territory::Rectangle wish{area.left(), area.top(), area.right(), area.bottom()};
+        if (wish.empty()) return wrong("wishes", "left is less than right, and top than bottom");
+        const territory::Rectangle& map = out.spread->spec.bounds;
+        if (!territory::overlap(wish, map)) return wrong("wishes", "each is on the world's map");
+        out.wishes.push_back({std::max(wish.left, map.left), std::max(wish.top, map.top),
+                              std::min(wish.right, map.right), std::min(wish.bottom, map.bottom)});
+    }
+    return {};
+}
+
 double rounded(double value, double step) {
     return std::round(value / step) * step;
 }
@@ -146,6 +174,7 @@ Result<WorldListing> read_hello(const world_wire::Hello& hello, std::string id,
     }
     out.sessions_max = hello.sessions_max();
     if (auto read = read_worlds(hello, out); !read) return std::unexpected(read.error());
+    if (auto read = read_place(hello, out); !read) return std::unexpected(read.error());
     out.draining = hello.draining();
     return out;
 }

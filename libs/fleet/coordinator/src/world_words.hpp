@@ -24,10 +24,12 @@ struct ListedWorld {
 struct WorldListing {
     static constexpr int worlds_max = 16;
     static constexpr int addresses_max = 8;
+    static constexpr int wishes_max = 16;
 
     std::string id;
     std::string name;
     std::string version;
+    std::string location;                ///< where it stands, as "eu-west"; may be empty
     std::vector<std::string> addresses;  ///< numeric, never empty
     std::uint16_t udp_port = 0;
     std::string http;  ///< URL of its own page and API; empty: none
@@ -38,6 +40,8 @@ struct WorldListing {
     bool draining = false;
     std::uint64_t life = 0;             ///< of its process; only with a spread world
     std::optional<SpreadWorld> spread;  ///< then it is the only one of `worlds`
+    /// What it would like to have of the spread world; each has an area, all of it on its map.
+    std::vector<territory::Rectangle> wishes;
 
     /// How full it is, 0..1 and more: places taken or processors, whichever is worse.
     [[nodiscard]] double load() const;

@@ -46,6 +46,43 @@ TEST(WorldHello, OfAnotherProtocolIsAConflictForTheReasonThatItSays) {
     EXPECT_THAT(listing.error().message, testing::HasSubstr("this one speaks 2"));
 }
 
+world_wire::Area area(std::int32_t left, std::int32_t top, std::int32_t right,
+                      std::int32_t bottom) {
+    world_wire::Area out;
+    out.set_left(left);
+    out.set_top(top);
+    out.set_right(right);
+    out.set_bottom(bottom);
+    return out;
+}
+
+TEST(WorldHello, SaysWhereItStandsAndWhatItWishes) {
+    auto hello = good_hello();
+    hello.set_life(1);
+    auto& spread = *hello.mutable_worlds(0)->mutable_spread();
+    *spread.mutable_bounds() = area(0, 0, 8'000, 6'000);
+    spread.set_strip(100);
+    spread.set_regions_min(4);
+    spread.set_fingerprint("f");
+    hello.set_location("eu-west");
+    *hello.add_wishes() = area(-50, 0, 2'000, 3'000);
+    const auto listing = read_hello(hello, "world-1", "192.0.2.7");
+    ASSERT_TRUE(listing) << listing.error().message;
+    EXPECT_EQ(listing->location, "eu-west");
+    EXPECT_THAT(listing->wishes, testing::ElementsAre(territory::Rectangle{0, 0, 2'000, 3'000}));
+    const std::vector<world_wire::Area> wrong{area(5, 0, 5, 9), area(0, 9, 5, 0),
+                                              area(8'000, 0, 9'000, 10)};
+    for (const auto& wish : wrong) {
+        auto spoilt = hello;
+        *spoilt.add_wishes() = wish;
+        const auto refused = read_hello(spoilt, "world-1", "192.0.2.7");
+        ASSERT_FALSE(refused);
+        EXPECT_EQ(refused.error().field, "wishes");
+    }
+    for (int i = 0; i < WorldListing::wishes_max; ++i) *hello.add_wishes() = area(0, 0, 9, 9);
+    EXPECT_EQ(read_hello(hello, "world-1", "192.0.2.7").error().field, "wishes");
+}
+
 TEST(WorldHello, ThatIsWrongNamesItsField) {
     const std::vector<std::pair<std::string, std::function<void(world_wire::Hello&)>>> wrong{
         {"name", [](auto& hello) { hello.set_name("two\nlines"); }},
@@ -68,6 +105,9 @@ TEST(WorldHello, ThatIsWrongNamesItsField) {
         {"worlds.name", [](auto& hello) { *hello.add_worlds() = hello.worlds(0); }},
         {"worlds.name", [](auto& hello) { hello.mutable_worlds(0)->set_name("CTF"); }},
         {"worlds.players_max", [](auto& hello) { hello.mutable_worlds(0)->set_players_max(0); }},
+        {"location", [](auto& hello) { hello.set_location("Europe, west"); }},
+        {"location", [](auto& hello) { hello.set_location(std::string(33, 'x')); }},
+        {"wishes", [](auto& hello) { hello.add_wishes()->set_right(5); }},
     };
     for (const auto& [field, spoil] : wrong) {
         auto hello = good_hello();

@@ -7,9 +7,9 @@
 namespace muster::settings {
 namespace {
 
-constexpr std::array<std::string_view, 10> type_names{"text",    "number",    "duration", "size",
-                                                      "address", "addresses", "boolean",  "list",
-                                                      "secret",  "port range"};
+constexpr std::array<std::string_view, 11> type_names{"text",    "number",     "duration",  "size",
+                                                      "address", "addresses",  "boolean",   "list",
+                                                      "secret",  "port range", "rectangles"};
 
 std::string code(std::string_view text) {
     return "`" + std::string(text) + "`";

@@ -115,13 +115,17 @@ class Loader {
             const auto value = file_.find(std::string(name));
             if (value == file_.end() || (value->second.is_table && entry.type != Type::list))
                 return;
+            const bool is_alias = name != entry.name;
             // 0 is "no limit" and "the usual port" where the aliases come from.
-            if (name != entry.name && value->second.text == "0") return;
-            found.push_back({value->second.text, line_of(value->second), part});
+            if (is_alias && trim(value->second.text) == "0") return;
+            auto source = line_of(value->second);
+            if (is_alias) source += " (" + std::string(name) + ")";
+            found.push_back({value->second.text, std::move(source), part});
         };
         look(entry.name, Alias::Part::whole);
         if (!found.empty()) return found;
-        for (const auto& alias : entry.file_aliases) look(alias.name, alias.part);
+        for (const auto& alias : entry.file_aliases)
+            if (alias.is_for(input_.role)) look(alias.name, alias.part);
         return found;
     }
 
@@ -368,6 +372,11 @@ std::map<std::string, std::string> Settings::pairs(std::string_view name) const 
 PortRange Settings::port_range(std::string_view name) const {
     MUSTER_ASSERT(entry_of(name).type == Type::port_range);
     return to_port_range(at(name).text).value_or(PortRange{});
+}
+
+std::vector<Area> Settings::areas(std::string_view name) const {
+    MUSTER_ASSERT(entry_of(name).type == Type::areas);
+    return to_areas(at(name).text).value_or(std::vector<Area>());
 }
 
 bool Settings::is_given(std::string_view name) const {

@@ -15,7 +15,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     Input input;
     input.role = Role::node;
     input.file = end == std::string_view::npos ? "" : std::string(all.substr(end + 1));
-    input.environment = {{"MUSTER_HTTP", first}, {"MUSTER_PORTS", first}, {"GRPC_PORT", first}};
+    input.environment = {{"MUSTER_HTTP", first},
+                         {"MUSTER_PORTS", first},
+                         {"GRPC_PORT", first},
+                         {"MUSTER_WORLD_WISHES", first}};
     const auto settings = load(input);
     if (!settings) {
         MUSTER_ASSERT(!settings.error().message.empty());
@@ -45,6 +48,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                 break;
             case Type::list:
                 static_cast<void>(settings->pairs(entry.name));
+                break;
+            case Type::areas:
+                MUSTER_ASSERT(settings->areas(entry.name).size() <= areas_max);
                 break;
             case Type::port_range:
                 MUSTER_ASSERT(settings->port_range(entry.name).first > 0);

@@ -34,13 +34,19 @@ Input file(std::string text) {
 
 TEST(Table, NamesFlagsAndVariablesAreAllDifferent) {
     std::set<std::string_view> names;
+    std::set<std::pair<std::string_view, Role>> keys;
     for (const auto& entry : table()) {
         for (const auto name : {entry.name, entry.environment})
             EXPECT_TRUE(names.insert(name).second) << name;
         for (const auto& alias : entry.environment_aliases)
             EXPECT_TRUE(names.insert(alias.name).second) << alias.name;
-        for (const auto& alias : entry.file_aliases)
-            EXPECT_TRUE(names.insert(alias.name).second) << alias.name;
+        // The same key may be a thing of its own to each role.
+        for (const auto& alias : entry.file_aliases) {
+            EXPECT_FALSE(names.contains(alias.name)) << alias.name;
+            for (const auto role : {Role::up, Role::coordinator, Role::node, Role::world})
+                if (alias.is_for(role))
+                    EXPECT_TRUE(keys.emplace(alias.name, role).second) << alias.name;
+        }
         EXPECT_TRUE(entry.flag.starts_with("--")) << entry.name;
         EXPECT_TRUE(entry.environment.starts_with("MUSTER_")) << entry.name;
         EXPECT_NE(entry.roles, 0U) << entry.name;
@@ -226,68 +232,6 @@ TEST(Load, ListsAndLabelsComeInThreeShapes) {
     const auto settings = good(file("[node.labels]\nzone = 'a'\ndisk = 'ssd'"));
     EXPECT_EQ(settings.pairs("node.labels"), wanted);
     EXPECT_THAT(settings.list("node.labels"), ElementsAre("disk=ssd", "zone=a"));
-}
-
-TEST(Load, TakesDocklordsNames) {
-    const auto coordinator = good(
-        {.role = Role::coordinator, .environment = {{"API_PORT", "3000"}, {"GRPC_PORT", "50052"}}});
-    EXPECT_EQ(coordinator.address("http.address"), (Address{"0.0.0.0", 3000}));
-    EXPECT_EQ(coordinator.address("grpc.address"), (Address{"0.0.0.0", 50052}));
-    EXPECT_EQ(coordinator.source("http.address"), "API_PORT");
-    const auto node = good({.role = Role::node,
-                            .environment = {{"COORDINATOR_ADDR", "http://localhost:50051"},
-                                            {"DOCKLORD_PASSWORD", "p"},
-                                            {"DOCKER_HOST", "tcp://d:1"}}});
-    EXPECT_THAT(node.addresses("node.coordinator"), ElementsAre(Address{"localhost", 50051}));
-    EXPECT_EQ(node.text("node.password"), "p");
-    EXPECT_EQ(node.text("docker.base_url"), "tcp://d:1");
-    expect_refused({.environment = {{"API_PORT", "http"}}}, "API_PORT", "must be a port");
-}
-
-TEST(Load, TakesTheShootersNames) {
-    EXPECT_EQ(good({.environment = {{"MGS_HOST", "0.0.0.0"}, {"MGS_PORT", "9000"}}})
-                  .address("http.address"),
-              (Address{"0.0.0.0", 9000}));
-    // Our own name wins over an alias.
-    EXPECT_EQ(
-        good({.environment = {{"MUSTER_HTTP", ":1"}, {"MGS_PORT", "2"}}}).address("http.address"),
-        (Address{"127.0.0.1", 1}));
-}
-
-TEST(Load, TakesSustenetsFile) {
-    const auto settings = good({.role = Role::node, .file = R"(
-[all]
-server_name = "Cluster Server"
-max_connections = 0
-port = 0
-[cluster]
-key_name = "cluster_key"
-master_ip = "10.0.0.9"
-master_port = 6256
-)"});
-    EXPECT_EQ(settings.text("node.name"), "Cluster Server");
-    EXPECT_THAT(settings.addresses("node.coordinator"), ElementsAre(Address{"10.0.0.9", 6256}));
-    EXPECT_EQ(settings.number("http.connections_max"), 4096);
-    EXPECT_EQ(settings.notes().size(), 2U);
-    EXPECT_EQ(good(file("[all]\nmax_connections = 7")).number("http.connections_max"), 7);
-}
-
-TEST(Load, TakesMaestrosFile) {
-    const auto settings = good(file(R"(
-[docker]
-base_url = "http://localhost:2375"
-image_name = "game"
-container_name = "one"
-[dockerfile]
-path = "."
-buildContext = "."
-[npm]
-dashboard_path = "./dashboard"
-)"));
-    EXPECT_EQ(settings.text("docker.base_url"), "http://localhost:2375");
-    EXPECT_EQ(settings.text("npm.folder"), "./dashboard");
-    EXPECT_EQ(settings.text("npm.script"), "start");
-    EXPECT_EQ(settings.notes().size(), 4U);
 }
 
 TEST(Load, RefusesHalfOfAPair) {

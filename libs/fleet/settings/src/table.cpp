@@ -71,7 +71,7 @@ std::vector<Entry> serving_entries() {
          .preset = "4096",
          .roles = serving,
          .description = "Connections at once; 0 in `all.max_connections` stands for the default.",
-         .file_aliases = {{"all.max_connections"}},
+         .file_aliases = {{"all.max_connections", whole, up | coordinator}},
          .min = 1,
          .max = 1'000'000},
         {.name = "http.connections_per_address_max",
@@ -177,7 +177,8 @@ std::vector<Entry> link_entries() {
          .preset_of_up = "127.0.0.1:50051",
          .roles = up | coordinator,
          .description = "Where nodes and world servers dial in.",
-         .environment_aliases = {{"GRPC_PORT", port}, {"DOCKLORD_GRPC_PORT", port}}},
+         .environment_aliases = {{"GRPC_PORT", port}, {"DOCKLORD_GRPC_PORT", port}},
+         .file_aliases = {{"all.port", port, up | coordinator}}},
         {.name = "public_address",
          .flag = "--public-address",
          .environment = "MUSTER_PUBLIC_ADDRESS",
@@ -251,7 +252,7 @@ std::vector<Entry> node_identity_entries() {
          .description = "The coordinator's gRPC address; of several coordinators that share a "
                         "store all of them, with commas between, which are tried in turn.",
          .environment_aliases = {{"COORDINATOR_ADDR"}, {"DOCKLORD_COORDINATOR_ADDR"}},
-         .file_aliases = {{"cluster.master_ip", host}, {"cluster.master_port", port}}},
+         .file_aliases = {{"cluster.master_ip", host, node}, {"cluster.master_port", port, node}}},
         {.name = "node.join_token",
          .flag = "--join-token",
          .environment = "MUSTER_JOIN_TOKEN",
@@ -270,7 +271,7 @@ std::vector<Entry> node_identity_entries() {
          .roles = up | node,
          .description = "What people call the node. By default the host's name.",
          .environment_aliases = {{"DOCKLORD_NODE_ID"}},
-         .file_aliases = {{"all.server_name"}}},
+         .file_aliases = {{"all.server_name", whole, up | node}}},
         {.name = "node.password",
          .flag = "--password",
          .environment = "MUSTER_NODE_PASSWORD",
@@ -414,21 +415,18 @@ std::vector<Entry> horizon_entries() {
 std::vector<Entry> make_table() {
     std::vector<Entry> entries;
     for (const auto group :
-         {&general_entries,      &serving_entries,     &content_and_limits_entries,
-          &link_entries,         &store_entries,       &node_identity_entries,
-          &node_work_entries,    &engine_entries,      &horizon_entries,
-          &world_entries,        &world_link_entries,  &world_spread_entries,
-          &bus_entries,          &world_place_entries, &world_match_entries,
-          &world_server_entries, &world_limit_entries, &world_plugin_entries,
-          &ice_entries,          &ice_turn_entries})
+         {&general_entries,      &serving_entries,      &content_and_limits_entries,
+          &link_entries,         &store_entries,        &node_identity_entries,
+          &node_work_entries,    &engine_entries,       &horizon_entries,
+          &world_entries,        &world_link_entries,   &cluster_entries,
+          &world_spread_entries, &bus_entries,          &world_place_entries,
+          &world_match_entries,  &world_server_entries, &world_limit_entries,
+          &world_plugin_entries, &ice_entries,          &ice_turn_entries})
         for (auto& entry : group()) entries.push_back(std::move(entry));
     return entries;
 }
 
-constexpr std::array<Retired, 8> retired_names{{
-    {"all.port", "Muster's ports are http.address and grpc.address"},
-    {"cluster.key_name", "nodes join with a token"},
-    {"cluster.domain_pub_key", "nodes check the coordinator by their join token"},
+constexpr std::array<Retired, 5> retired_names{{
     {"docker.image_name", "a game's definition names its image"},
     {"docker.container_name", "servers are named when they are deployed"},
     {"dockerfile.path", "images are not built here"},

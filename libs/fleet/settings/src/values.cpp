@@ -14,6 +14,7 @@ namespace {
 
 using Checked = std::expected<std::string, std::string>;
 constexpr std::size_t value_bytes_max = 4096;
+constexpr std::int64_t corner_max = 1'000'000;
 
 struct Unit {
     std::string_view name;
@@ -169,6 +170,24 @@ std::optional<PortRange> to_port_range(std::string_view text) {
     return PortRange{.first = *first, .last = *last};
 }
 
+std::optional<std::vector<Area>> to_areas(std::string_view text) {
+    std::vector<Area> areas;
+    for (const auto& item : split_list(text, ';')) {
+        const auto corners = split_list(item);
+        Area area;
+        const std::array<std::int32_t*, 4> into{&area.left, &area.top, &area.right, &area.bottom};
+        if (corners.size() != into.size() || areas.size() == areas_max) return std::nullopt;
+        for (std::size_t i = 0; i < into.size(); ++i) {
+            const auto number = to_number(corners[i]);
+            if (!number || *number < -corner_max || *number > corner_max) return std::nullopt;
+            *into[i] = static_cast<std::int32_t>(*number);
+        }
+        if (area.left >= area.right || area.top >= area.bottom) return std::nullopt;
+        areas.push_back(area);
+    }
+    return areas;
+}
+
 std::string to_text(const Address& address) {
     const bool is_v6 = address.host.find(':') != std::string::npos;
     return (is_v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
@@ -198,6 +217,21 @@ Checked check_addresses(const Entry& entry, std::string_view text, std::string_v
     return join(items, ",");
 }
 
+Checked check_areas(std::string_view text) {
+    const auto areas = to_areas(text);
+    if (!areas)
+        return std::unexpected(
+            "must be LEFT,TOP,RIGHT,BOTTOM in whole units, left of right and top "
+            "above bottom, or at most " +
+            std::to_string(areas_max) +
+            " of them with semicolons between, as 0,0,2000,3000;4000,0,5000,500");
+    std::vector<std::string> items;
+    for (const auto& area : *areas)
+        items.push_back(std::to_string(area.left) + "," + std::to_string(area.top) + "," +
+                        std::to_string(area.right) + "," + std::to_string(area.bottom));
+    return join(items, ";");
+}
+
 }  // namespace
 
 Checked check(const Entry& entry, std::string_view text, std::string_view preset) {
@@ -225,6 +259,8 @@ Checked check(const Entry& entry, std::string_view text, std::string_view preset
         case Type::port_range:
             if (to_port_range(text)) return std::string(text);
             return std::unexpected("must be two ports, like 20000-29999");
+        case Type::areas:
+            return check_areas(text);
         case Type::address:
             return check_address(entry, text, preset);
         case Type::addresses:

@@ -20,6 +20,9 @@ namespace muster::settings {
 [[nodiscard]] std::optional<Address> to_address(std::string_view text, const Address& usual);
 [[nodiscard]] std::optional<PortRange> to_port_range(std::string_view text);
 
+/// At most `areas_max`; nullopt: another text, one that is empty, or a corner beyond a million.
+[[nodiscard]] std::optional<std::vector<Area>> to_areas(std::string_view text);
+
 /// The value in canonical form, or what is wrong with it ("must be ..."), without the value.
 [[nodiscard]] std::expected<std::string, std::string> check(const Entry& entry,
                                                             std::string_view text,

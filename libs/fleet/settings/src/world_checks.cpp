@@ -33,6 +33,12 @@ bool is_origin(std::string_view text) {
            host.find_first_of("/?#@, *") == std::string_view::npos;
 }
 
+bool is_url(std::string_view text) {
+    const auto scheme = text.find("://");
+    return begins_with(text, {"http://", "https://"}) && text.size() > scheme + 3 &&
+           text[scheme + 3] != '/' && text.find_first_of(" \"<>") == std::string_view::npos;
+}
+
 // "urls|username|credential;...": only the URLs can be wrong.
 Checked check_servers(std::string_view text) {
     for (const auto& server : split_list(text, ';')) {
@@ -60,6 +66,14 @@ Checked check_place(std::string_view text) {
     return std::unexpected("must be host or host:port");
 }
 
+// A label or the name of a file: no path, no hidden one.
+bool is_label(std::string_view text, std::size_t max) {
+    return text.size() <= max && !text.starts_with('.') && std::ranges::all_of(text, [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '.' || c == '-' || c == '_';
+           });
+}
+
 std::unexpected<Error> contradiction(const Settings& settings, std::string_view name,
                                      const std::string& reason) {
     return fail(Errc::invalid_argument,
@@ -83,7 +97,7 @@ Result<void> check_turn(const Settings& settings) {
 
 Result<void> check_spread(const Settings& settings) {
     if (!settings.boolean("world.spread")) {
-        for (const auto* name : {"world.regions", "bus.url"})
+        for (const auto* name : {"world.regions", "world.wishes", "bus.url"})
             if (settings.is_given(name))
                 return contradiction(settings, name,
                                      "needs world.spread: other worlds are one server's");
@@ -122,6 +136,13 @@ Checked check_words(std::string_view name, std::string_view text) {
     if (name == "ice.servers") return check_servers(text);
     if (name == "store.url") return check_store(text);
     if (name == "lead.address") return check_place(text);
+    if (name == "world.location" && !is_label(text, 32))
+        return std::unexpected("must be at most 32 letters, digits, '.', '-' and '_', as eu-west");
+    if (name == "cluster.key_name" && (text.empty() || !is_label(text, 64)))
+        return std::unexpected(
+            "must be 1 to 64 letters, digits, '.', '-' and '_', and not begin with '.'");
+    if (name == "cluster.public_key_url" && !text.empty() && !is_url(text))
+        return std::unexpected("must be an http:// or https:// URL");
     if (name == "web.origin" && !text.empty() && text != "*" && !is_origin(text))
         return std::unexpected(
             "must be * or scheme://host or scheme://host:port, as https://play.example.org");

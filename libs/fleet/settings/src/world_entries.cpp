@@ -6,6 +6,8 @@ namespace {
 constexpr auto here = static_cast<unsigned>(Role::up) | static_cast<unsigned>(Role::world);
 /// A coordinator gives them to pages that play on its world servers.
 constexpr auto pages = here | static_cast<unsigned>(Role::coordinator);
+using enum Alias::Part;
+constexpr auto world = static_cast<unsigned>(Role::world);
 
 }  // namespace
 
@@ -37,105 +39,6 @@ std::vector<Entry> world_entries() {
          .roles = here,
          .description = "What maps and matches are drawn from; 0: another at each start.",
          .max = 9'007'199'254'740'991},
-    };
-}
-
-std::vector<Entry> world_link_entries() {
-    constexpr auto world = static_cast<unsigned>(Role::world);
-    return {
-        {.name = "world.coordinator",
-         .flag = "--coordinator",
-         .environment = "MUSTER_WORLD_COORDINATOR",
-         .type = Type::address,
-         .preset = "127.0.0.1:50051",
-         .roles = world,
-         .description = "The gRPC address of the coordinator under whose page the worlds are "
-                        "played. Given neither this nor a join token, they belong to none."},
-        {.name = "world.join_token",
-         .flag = "--join-token",
-         .environment = "MUSTER_WORLD_JOIN_TOKEN",
-         .type = Type::secret,
-         .preset = "",
-         .roles = world,
-         .description = "The one-use token of the first start, from `muster worlds join-token`; "
-                        "later it counts again only when the certificate has ended or the "
-                        "coordinator has refused it. Better in the environment than as a flag, "
-                        "which other users of the host can see."},
-        {.name = "world.name",
-         .flag = "--name",
-         .environment = "MUSTER_WORLD_NAME",
-         .preset = "",
-         .roles = world,
-         .description = "What people call the world server. By default the host's name; what the "
-                        "join token says goes before."},
-    };
-}
-
-std::vector<Entry> world_spread_entries() {
-    constexpr auto world = static_cast<unsigned>(Role::world);
-    return {
-        {.name = "world.spread",
-         .flag = "--spread",
-         .environment = "MUSTER_WORLD_SPREAD",
-         .type = Type::boolean,
-         .preset = "false",
-         .roles = world,
-         .description = "Computes its one world together with all other servers of that world that "
-                        "the coordinator knows: each has the regions that it is leased. All need "
-                        "the same mode, map, seed (0 is 1 here), players and regions."},
-        {.name = "world.regions",
-         .flag = "--regions",
-         .environment = "MUSTER_WORLD_REGIONS",
-         .type = Type::number,
-         .preset = "1",
-         .roles = world,
-         .description = "How many regions a spread world is cut into at least; more as its servers "
-                        "fill up.",
-         .min = 1,
-         .max = 256},
-    };
-}
-
-std::vector<Entry> bus_entries() {
-    constexpr auto world = static_cast<unsigned>(Role::world);
-    return {
-        {.name = "bus.url",
-         .flag = "--bus-url",
-         .environment = "MUSTER_BUS_URL",
-         .type = Type::list,
-         .preset = "",
-         .roles = world,
-         .description =
-             "What the servers of a spread world talk to each other over: NATS servers of "
-             "one cluster, as `nats://10.0.0.5:4222` or `tls://...`; the same cluster for "
-             "all of them. Without one a server is alone with its world."},
-        {.name = "bus.user",
-         .flag = "--bus-user",
-         .environment = "MUSTER_BUS_USER",
-         .preset = "",
-         .roles = world,
-         .description = "With `bus.password`, who the bus knows us as."},
-        {.name = "bus.password",
-         .flag = "--bus-password",
-         .environment = "MUSTER_BUS_PASSWORD",
-         .type = Type::secret,
-         .preset = "",
-         .roles = world,
-         .description = "Better in the environment than as a flag."},
-        {.name = "bus.token",
-         .flag = "--bus-token",
-         .environment = "MUSTER_BUS_TOKEN",
-         .type = Type::secret,
-         .preset = "",
-         .roles = world,
-         .description = "In place of user and password."},
-        {.name = "bus.ca",
-         .flag = "--bus-ca",
-         .environment = "MUSTER_BUS_CA",
-         .preset = "",
-         .roles = world,
-         .description = "A file (PEM) with the authorities that the bus's certificates must come "
-                        "from; makes all connections TLS. By default those of the system."},
     };
 }
 
@@ -234,8 +137,8 @@ std::vector<Entry> world_server_entries() {
          .type = Type::address,
          .preset = "0.0.0.0:7777",
          .roles = here,
-         .description =
-             "Where players' browsers send: one UDP port for all worlds of the process."},
+         .description = "Where players' browsers send: one UDP port for all worlds of the process.",
+         .file_aliases = {{"all.port", port, world}}},
         {.name = "udp.public",
          .flag = "--public-ip",
          .environment = "MUSTER_PUBLIC_IP",
@@ -325,7 +228,9 @@ std::vector<Entry> world_limit_entries() {
          .type = Type::number,
          .preset = "4096",
          .roles = here,
-         .description = "People at once, over all worlds of the process.",
+         .description = "People at once, over all worlds of the process; 0 in "
+                        "`all.max_connections` stands for the default.",
+         .file_aliases = {{"all.max_connections", whole, world}},
          .min = 1,
          .max = 65'535},
         {.name = "world.sessions_per_address_max",

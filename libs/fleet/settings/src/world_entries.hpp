@@ -9,6 +9,7 @@ namespace muster::settings {
 // A group each, in the order of the documentation.
 [[nodiscard]] std::vector<Entry> world_entries();
 [[nodiscard]] std::vector<Entry> world_link_entries();
+[[nodiscard]] std::vector<Entry> cluster_entries();
 [[nodiscard]] std::vector<Entry> world_spread_entries();
 [[nodiscard]] std::vector<Entry> bus_entries();
 [[nodiscard]] std::vector<Entry> world_place_entries();

@@ -16,6 +16,13 @@ std::string cut(const std::string& text) {
     return to_utf8(text.substr(0, word_bytes_max));
 }
 
+void put(const territory::Rectangle& area, wire::Area& into) {
+    into.set_left(area.left);
+    into.set_top(area.top);
+    into.set_right(area.right);
+    into.set_bottom(area.bottom);
+}
+
 territory::Rectangle area_of(const wire::Area& area) {
     return {area.left(), area.top(), area.right(), area.bottom()};
 }
@@ -50,6 +57,7 @@ wire::Hello hello_of(const Options& options, const host::Statistics& statistics,
     out.set_protocol(link::world_protocol);
     out.set_version(options.version);
     out.set_name(options.name);
+    out.set_location(options.location);
     for (const std::string& address : options.addresses) out.add_addresses(address);
     out.set_udp_port(udp_port);
     out.set_http_port(options.http_port);
@@ -64,14 +72,14 @@ wire::Hello hello_of(const Options& options, const host::Statistics& statistics,
         if (!options.spread) continue;
         const SpreadWorld& given = *options.spread;
         wire::Spread& spread = *one.mutable_spread();
-        spread.mutable_bounds()->set_left(given.bounds.left);
-        spread.mutable_bounds()->set_top(given.bounds.top);
-        spread.mutable_bounds()->set_right(given.bounds.right);
-        spread.mutable_bounds()->set_bottom(given.bounds.bottom);
+        put(given.bounds, *spread.mutable_bounds());
         spread.set_strip(given.strip);
         spread.set_regions_min(given.regions_min);
         spread.set_fingerprint(given.fingerprint);
         out.set_life(given.life);
+    }
+    if (options.spread) {
+        for (const auto& wish : options.spread->wishes) put(wish, *out.add_wishes());
     }
     out.set_draining(draining);
     return out;

@@ -34,9 +34,11 @@ TEST(Words, SayWhatThereIs) {
     options.version = "0.1.0";
     options.addresses = {"203.0.113.7"};
     options.http_port = 8080;
+    options.location = "eu-west";
     const auto hello = hello_of(options, two_worlds(), 7777, true);
     EXPECT_EQ(hello.protocol(), link::world_protocol);
     EXPECT_EQ(hello.name(), "attic");
+    EXPECT_EQ(hello.location(), "eu-west");
     EXPECT_EQ(hello.udp_port(), 7777U);
     EXPECT_EQ(hello.sessions_max(), 4'096U);
     EXPECT_TRUE(hello.draining());

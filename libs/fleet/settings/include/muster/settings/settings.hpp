@@ -28,6 +28,7 @@ enum class Type {
     list,       ///< "a,b", or a list in the file; key=value pairs may be a table there
     secret,     ///< as text, never shown
     port_range,  ///< "20000-29999"
+    areas,       ///< "0,0,2000,3000;...": left, top, right and bottom of rectangles, `areas_max`
 };
 
 /// A name that another system documents for the same thing. Its value may be a part of ours.
@@ -35,6 +36,11 @@ struct Alias {
     enum class Part { whole, host, port };
     std::string_view name;  ///< of the environment, or dotted in the file
     Part part = Part::whole;
+    /// Of Role, or-ed: to whom it means this entry. 0: to all.
+    unsigned roles = 0;
+    [[nodiscard]] bool is_for(Role role) const {
+        return roles == 0 || (roles & static_cast<unsigned>(role)) != 0;
+    }
 };
 
 struct Entry {
@@ -58,6 +64,7 @@ struct Entry {
 };
 
 inline constexpr std::size_t addresses_max = 16;
+inline constexpr std::size_t areas_max = 16;
 
 /// All of them, in the order of the documentation.
 [[nodiscard]] std::span<const Entry> table();
@@ -74,6 +81,15 @@ struct PortRange {
     std::uint16_t first = 0;
     std::uint16_t last = 0;
     bool operator==(const PortRange&) const = default;
+};
+
+/// A rectangle of a world in whole units of its map; right and bottom do not belong to it.
+struct Area {
+    std::int32_t left = 0;
+    std::int32_t top = 0;
+    std::int32_t right = 0;
+    std::int32_t bottom = 0;
+    bool operator==(const Area&) const = default;
 };
 
 struct Input {
@@ -100,6 +116,7 @@ class Settings {
     /// Of a list of "key=value".
     [[nodiscard]] std::map<std::string, std::string> pairs(std::string_view name) const;
     [[nodiscard]] PortRange port_range(std::string_view name) const;
+    [[nodiscard]] std::vector<Area> areas(std::string_view name) const;
     /// What [plugin.NAME] of the file says, by plugin and key: they alone know what it means. A
     /// list is a text with commas.
     using PluginTables =

@@ -55,6 +55,7 @@ struct SpreadWorld {
     std::int32_t strip = 0;         ///< likewise
     std::uint32_t regions_min = 1;
     std::string fingerprint;  ///< of all that must be alike on all its servers; at most 64 bytes
+    std::vector<territory::Rectangle> wishes;  ///< what it would like to have; at most 16
     std::shared_ptr<Questions> questions;
     /// What the coordinator decided; called on the executor.
     std::function<void(const mesh::Decision&)> on_decision;
@@ -68,6 +69,7 @@ struct Options {
                              ///< still good (not expired, not refused by the coordinator)
     std::string name;        ///< for people; empty: the host's
     std::string version;
+    std::string location;  ///< where it stands, for people; at most 32 bytes
     std::vector<std::string>
         addresses;                ///< numeric, where players send; empty: where it dials from
     std::uint16_t http_port = 0;  ///< of its own page and API; 0: none
