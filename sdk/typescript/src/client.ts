@@ -1,7 +1,10 @@
 import { Connection, type LinkState } from "./net/connection.js";
 import { Meter } from "./net/meter.js";
 import { surroundings, type Surroundings } from "./net/peer.js";
-import type { WorldList } from "./net/worlds.js";
+import { LastServers } from "./net/last.js";
+import { ping, type PingOptions } from "./net/ping.js";
+import { checkTicket, keyOf, readKeys, type TicketKeys } from "./net/tickets.js";
+import type { Joined, JoinWish, Server, ServerList, WorldList } from "./net/worlds.js";
 import { Decoder } from "./protocol/decode.js";
 import { writeCustom, writeInputs, writeSay, type Step } from "./protocol/encode.js";
 import {
@@ -47,14 +50,17 @@ export interface ClientOptions {
   relayOnly?: boolean;
   /** Instead of those that worlds() tells. */
   iceServers?: RTCIceServer[];
+  /**
+   * A JSON Web Key Set that all tickets must be signed with. Without it, a coordinator's tickets are checked against the keys that it publishes, and those of a world server
+   * alone, which signs nothing, are taken as they are.
+   */
+  keys?: unknown;
   /** For tests and for what is no browser. */
   surroundings?: Partial<Surroundings>;
 }
 
-export interface JoinOptions {
+export interface JoinOptions extends Partial<Pick<JoinWish, "name" | "team" | "server" | "strategy" | "pings" | "last">> {
   world: string;
-  name?: string;
-  team?: "red" | "blue" | undefined;
 }
 
 export interface Stats {
@@ -85,6 +91,11 @@ export class MusterClient {
   private isWelcome = false;
   private tickRate = 60;
   private pinging = 0;
+  private readonly last: LastServers;
+  private readonly pinned: TicketKeys | undefined;
+  private keys: TicketKeys = new Map();
+  private keysUrl = "";
+  private serverId = "";
 
   constructor(options: ClientOptions = {}) {
     this.around = { ...surroundings(options.url ?? ""), ...options.surroundings };
@@ -92,6 +103,13 @@ export class MusterClient {
     this.connection.relayOnly = options.relayOnly ?? false;
     this.connection.iceServers = options.iceServers ?? [];
     this.ownIceServers = options.iceServers !== undefined;
+    this.last = new LastServers(this.around.longStore);
+    this.pinned = options.keys === undefined ? undefined : readKeys(options.keys);
+    this.connection.check = (joined) => this.check(joined);
+    this.connection.onJoined = ({ world, server }) => {
+      this.serverId = server;
+      this.last.was(world, server);
+    };
     this.decoder = new Decoder(this.says());
     this.tail = new Decoder(this.saysBefore());
     this.connection.onMessage = (bytes) => this.decoder.read(bytes);
@@ -117,14 +135,46 @@ export class MusterClient {
   async worlds(): Promise<WorldList> {
     const list = await this.around.worlds.list();
     if (!this.ownIceServers) this.connection.iceServers = list.iceServers;
+    this.keysUrl = list.keysUrl;
     return list;
+  }
+
+  /** A coordinator's world servers; none of a world server alone. */
+  async servers(): Promise<ServerList> {
+    return this.around.worlds.servers();
+  }
+
+  /** Milliseconds to each that answers, by its id. */
+  async ping(servers: readonly Server[], options: PingOptions = {}): Promise<Map<string, number>> {
+    return ping(servers, options);
+  }
+
+  /** Ids of servers of a world that this browser was on, the last one first. */
+  lastServers(world: string): string[] {
+    return this.last.of(world);
   }
 
   // ---- playing ---------------------------------------------------------------------------------
 
-  /** Until both channels are open. Throws Refused when the world does not take the player. */
+  /**
+   * Until both channels are open. Throws Refused when the world does not take the player, and Untrusted when another server answered than the one that the ticket is
+   * for.
+   */
   async join(options: JoinOptions): Promise<void> {
-    await this.connection.join({ world: options.world, name: options.name ?? "", team: options.team });
+    await this.connection.join({ team: undefined, ...options, name: options.name ?? "" });
+  }
+
+  /** The id of the server that took the player, of a coordinator's; "" else. Not told when another goes on with it. */
+  get server(): string {
+    return this.serverId;
+  }
+
+  private async check({ ticket, sdp, world }: Joined): Promise<void> {
+    const id = keyOf(ticket);
+    if (id === undefined && !this.pinned) return;
+    // A key that is not known may be a new one.
+    if (!this.pinned && id !== undefined && !this.keys.has(id)) this.keys = readKeys(await this.around.worlds.keys(this.keysUrl));
+    await checkTicket(ticket, sdp, world, this.pinned ?? this.keys, Date.now());
   }
 
   /** Whether what the player does has somewhere to go. */
@@ -242,7 +292,7 @@ export class MusterClient {
   }
 
   private stateIs(state: LinkState): void {
-    if (state.at === "open") this.ping();
+    if (state.at === "open") this.measure();
     this.tell("state", state);
     if (state.at === "ended") {
       this.stopPings();
@@ -250,10 +300,10 @@ export class MusterClient {
     }
   }
 
-  private ping(): void {
+  private measure(): void {
     this.stopPings();
     this.connection.ping();
-    this.pinging = this.around.later(() => this.ping(), PING_MS);
+    this.pinging = this.around.later(() => this.measure(), PING_MS);
   }
 
   private stopPings(): void {

@@ -1,8 +1,10 @@
+import { generateKeyPairSync, sign } from "node:crypto";
 import { ByteBuffer } from "flatbuffers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { MusterClient, type Events } from "./client.js";
 import { Body, Message, NoticeKind } from "./generated/game_generated.js";
 import { Stage, type FakePeer } from "./net/fakes.js";
+import { Untrusted } from "./net/tickets.js";
 import { answer, chat, invitation, moved, notice, pong, snapshot, welcome } from "./protocol/fakes.js";
 
 let stage: Stage;
@@ -123,5 +125,75 @@ describe("a client", () => {
     expect(client.stats().faults).toBe(0);
     expect(thrown).toHaveLength(1);
     expect(thrown[0]!).toThrow("mine");
+  });
+});
+
+describe("whom a client follows", () => {
+  const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+  const set = (kid: string) => ({ keys: [{ ...(publicKey.export({ format: "jwk" }) as object), kid }] });
+  const FP = Array.from({ length: 32 }, () => "AB").join(":");
+  const encode = (what: unknown) => Buffer.from(JSON.stringify(what)).toString("base64url");
+  const signed = (kid: string, fp = FP): string => {
+    const body = `${encode({ alg: "EdDSA", kid })}.${encode({ exp: Date.now() / 1_000 + 60, world: "arena", server: "server-1", secret: "x", fp })}`;
+    return `${body}.${sign(null, Buffer.from(body), privateKey).toString("base64url")}`;
+  };
+  beforeEach(() => {
+    stage.fingerprint = `sha-256 ${FP}`;
+    stage.ticket = () => signed("k1");
+    stage.keys = set("k1");
+  });
+
+  it("is the server that the coordinator's ticket names, by keys that are fetched when they are not known", async () => {
+    await client.join({ world: "arena" });
+    expect([client.open, client.server, stage.keysAsked]).toEqual([true, "server-1", 1]);
+    await client.join({ world: "arena" });
+    expect(stage.keysAsked).toBe(1);
+    stage.ticket = () => signed("k2");
+    stage.keys = set("k2");
+    await client.join({ world: "arena" });
+    expect([client.open, stage.keysAsked]).toEqual([true, 2]);
+  });
+
+  it("is nobody else: nothing is sent there", async () => {
+    stage.fingerprint = `sha-256 ${FP.replace("AB", "AC")}`;
+    const refused = await client.join({ world: "arena" }).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(Untrusted);
+    expect(stage.peer.remote).toEqual([]);
+    expect(stage.peer.connectionState).toBe("closed");
+  });
+
+  it("is nobody else on the way back either, which ends it with the reason", async () => {
+    await joined();
+    stage.fingerprint = `sha-256 ${FP.replace("AB", "AC")}`;
+    stage.peer.control.break();
+    // The signature is checked by the runtime, which takes its own time.
+    for (let waited = 0; heard.at(-1)![0] !== "closed" && waited < 100; ++waited) {
+      await stage.pass(100);
+      await new Promise((done) => void setImmediate(done));
+    }
+    expect(heard.at(-1)).toEqual(["closed", expect.stringContaining("Another server")]);
+    expect(stage.joins).toHaveLength(2);
+  });
+
+  it("is only whom the page's own keys speak for, when it has some", async () => {
+    client = new MusterClient({ surroundings: stage.around(), keys: set("k1") });
+    await client.join({ world: "arena" });
+    expect([client.open, stage.keysAsked]).toEqual([true, 0]);
+    stage.ticket = () => "0000-0001-unsigned";
+    await expect(client.join({ world: "arena" })).rejects.toThrow("not signed");
+  });
+
+  it("is remembered by world, the last one first", async () => {
+    stage.ticket = () => "0000-0001-unsigned";
+    await client.join({ world: "arena" });
+    expect(client.lastServers("arena")).toEqual(["server-1"]);
+    expect(client.lastServers("field")).toEqual([]);
+    stage.keptLong.set("muster.play.last", "[nonsense");
+    expect(client.lastServers("arena")).toEqual([]);
+    stage.keptLong.set("muster.play.last", JSON.stringify({ arena: ["a", 3, "server-1", "b", "c", "d"], field: ["x"] }));
+    await client.join({ world: "arena", strategy: "lowest_ping", pings: new Map([["server-1", 12]]), last: client.lastServers("arena") });
+    expect(client.lastServers("arena")).toEqual(["server-1", "a", "b", "c"]);
+    expect(client.lastServers("field")).toEqual(["x"]);
+    expect(stage.wishes.at(-1)).toMatchObject({ strategy: "lowest_ping", last: ["a", "server-1", "b", "c"] });
   });
 });

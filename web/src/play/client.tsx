@@ -3,6 +3,7 @@ import { Game, type Audience } from "./game/game";
 import type { Happening } from "./game/happenings";
 import { Hud, type Deeds } from "./hud/hud";
 import { Minimap } from "./hud/minimap";
+import { Places } from "./hud/places";
 import { makeStore, type Store } from "./hud/store";
 import { Teller } from "./hud/teller";
 import { Controls } from "./input/controls";
@@ -25,6 +26,7 @@ const MINIMAP_MS = 100;
 export class Client implements Audience {
   private readonly store: Store;
   private readonly connection = new MusterClient({ relayOnly: new URLSearchParams(location.search).get("ice") === "relay" });
+  private readonly places = new Places(this.connection);
   private readonly meter = this.connection.meter;
   private readonly game = new Game(this.meter, this);
   private readonly controls: Controls;
@@ -75,7 +77,7 @@ export class Client implements Audience {
   }
 
   async start(): Promise<void> {
-    render(<Hud store={this.store} deeds={this.deeds()} />, this.hudRoot);
+    render(<Hud store={this.store} places={this.places} deeds={this.deeds()} />, this.hudRoot);
     const pace = new Pace(browserBeat(), throttles(location.search), (now, hidden) => this.turn(now, hidden));
     document.addEventListener("visibilitychange", () => pace.changed());
     // Also when the browser keeps the page for a way back: nobody plays a page that is not shown. Back on it, one begins anew.
@@ -126,6 +128,7 @@ export class Client implements Audience {
   private async refresh(): Promise<void> {
     try {
       this.store.worlds.value = await this.connection.worlds();
+      void this.places.refresh(this.store.worlds.value.worlds);
       if (this.store.screen.value === "lobby" && this.store.trouble.value === NO_ANSWER) this.store.trouble.value = "";
     } catch (error) {
       if (this.store.screen.value === "lobby") this.store.trouble.value = error instanceof Refused && error.status === 404 ? "This server runs no worlds." : NO_ANSWER;

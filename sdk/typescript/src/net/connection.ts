@@ -1,7 +1,8 @@
 import { Crossing } from "./crossing.js";
 import { ALIVE_MS, Patience, SILENCE_AT_REST_MS, SILENCE_MS } from "./patience.js";
 import { identityOf, Peer, type Surroundings } from "./peer.js";
-import { Refused } from "./worlds.js";
+import { Untrusted } from "./tickets.js";
+import { Refused, type Joined, type JoinWish } from "./worlds.js";
 import { writeBye, writePing } from "../protocol/encode.js";
 import { readHandOver } from "../protocol/hand_over.js";
 
@@ -12,7 +13,7 @@ export type LinkState =
   | { at: "stopped" }
   | { at: "ended"; reason: string };
 
-export interface Player { world: string; name: string; team: "red" | "blue" | undefined }
+export interface Player extends Pick<JoinWish, "name" | "team" | "server" | "strategy" | "pings" | "last"> { world: string }
 
 export const RESUME_MS = 30_000;
 const OPEN_MS = 10_000;             // from the answer to open channels
@@ -52,6 +53,9 @@ export class Connection {
   onStandbyTick: (tick: number) => void = () => undefined;
   /** A connection to the next server is open: nothing is known of it yet. */
   onStandby: () => void = () => undefined;
+  /** Before an answer is followed: throws Untrusted when it is not of whom it should be. */
+  check: (joined: Joined) => Promise<void> = async () => undefined;
+  onJoined: (joined: Joined) => void = () => undefined;
   iceServers: RTCIceServer[] = [];
   relayOnly = false;
 
@@ -231,10 +235,12 @@ export class Connection {
     this.active?.close();
     const peer = (this.active = this.makePeer());
     this.take(peer);
-    const wish = { sdp: await peer.offer(), name: player.name, team: player.team, resume: this.ticket || undefined };
-    const joined = await this.around.worlds.join(player.world, wish, isBack ? AGAIN_MS : undefined);
+    const { world, ...wishes } = player;
+    const joined = await this.around.worlds.join(world, { ...wishes, sdp: await peer.offer(), resume: this.ticket || undefined }, isBack ? AGAIN_MS : undefined);
+    if (epoch === this.epoch) await this.check(joined);
     if (epoch !== this.epoch) return;
     this.keep(joined.ticket);
+    this.onJoined(joined);
     if (this.silent && this.silent === identityOf(joined.sdp)) this.patience.wronged(this.around.now());
     else this.patience.forget();
     this.silent = "";
@@ -439,6 +445,10 @@ export class Connection {
   private failed(error: unknown): void {
     this.active?.close();
     this.active = undefined;
+    if (error instanceof Untrusted) {
+      this.endBecause(error.message);
+      return;
+    }
     const refused = error instanceof Refused ? error : new Refused(0, String(error), "", 0);
     if (refused.status === 0 && this.around.now() - this.tryAt >= SLOW_MS) ++this.slowTries;
     if (!refused.passing && refused.status === 400 && this.ticket) {

@@ -310,7 +310,7 @@ describe("worlds", () => {
     const answer = { worlds: [{ name: "arena", mode: "capture_the_flag", map: "classic", people: 2, bots: "many", players_max: 400, asleep: false }], ice_servers: [{ urls: ["stun:a"] }, { urls: 3 }, { urls: ["turn:b"], username: "u", credential: "c" }] };
     const worlds = new Worlds("", async () => new Response(JSON.stringify(answer)));
     const list = await worlds.list();
-    expect(list.worlds[0]).toEqual({ name: "arena", mode: "capture_the_flag", map: "classic", people: 2, bots: 0, playersMax: 400, asleep: false });
+    expect(list.worlds[0]).toEqual({ name: "arena", mode: "capture_the_flag", map: "classic", people: 2, bots: 0, playersMax: 400, asleep: false, servers: 0, spread: false });
     expect(list.iceServers).toEqual([{ urls: ["stun:a"] }, { urls: ["turn:b"], username: "u", credential: "c" }]);
   });
 

@@ -1,6 +1,6 @@
 import { Connection, type LinkState } from "./connection.js";
 import type { Surroundings } from "./peer.js";
-import { Worlds, type Refused } from "./worlds.js";
+import { Worlds, type JoinWish, type Refused } from "./worlds.js";
 
 /** Peer connections, a world and time for tests: nothing happens but what the test says. */
 
@@ -61,11 +61,15 @@ export class Stage {
   timers: { at: number; run: () => void; id: number }[] = [];
   peers: FakePeer[] = [];
   joins: { world: string; resume: string | undefined; at: number }[] = [];
+  wishes: JoinWish[] = [];
   refusal: ((resume: string | undefined) => Refused | undefined) | undefined;
   /** Before a join is answered. */
   delay: (() => Promise<void>) | undefined;
   states: LinkState[] = [];
   kept = new Map<string, string>();
+  keptLong = new Map<string, string>();
+  keys: unknown = { keys: [] };
+  keysAsked = 0;
   left: string[] = [];
   luck = 0.5;
   hidden = false;
@@ -81,12 +85,17 @@ export class Stage {
   around(): Surroundings {
     const stage = this;
     class FakeWorlds extends Worlds {
-      override async join(world: string, wish: { resume: string | undefined }) {
+      override async join(world: string, wish: JoinWish) {
         stage.joins.push({ world, resume: wish.resume, at: stage.now });
+        stage.wishes.push(wish);
         await stage.delay?.();
         const refused = stage.refusal?.(wish.resume);
         if (refused) throw refused;
-        return { sdp: `v=0\r\na=fingerprint:${stage.fingerprint}\r\n`, ticket: stage.ticket(stage.joins.length), player: 1, world };
+        return { sdp: `v=0\r\na=fingerprint:${stage.fingerprint}\r\n`, ticket: stage.ticket(stage.joins.length), player: 1, world, server: "server-1" };
+      }
+      override async keys() {
+        ++stage.keysAsked;
+        return stage.keys;
       }
       override leave(world: string, ticket: string): void { stage.left.push(`${world} ${ticket}`); }
     }
@@ -96,6 +105,7 @@ export class Stage {
       later: (run, ms) => { this.timers.push({ at: this.now + ms, run, id: ++timers }); return timers; },
       forget: (id) => { this.timers = this.timers.filter((one) => one.id !== id); },
       makePeer: (configuration) => { const peer = new FakePeer(configuration, this.offer); this.peers.push(peer); return peer as unknown as RTCPeerConnection; },
+      longStore: { getItem: (key) => this.keptLong.get(key) ?? null, setItem: (key, value) => void this.keptLong.set(key, value) },
       store: { getItem: (key) => this.kept.get(key) ?? null, setItem: (key, value) => void this.kept.set(key, value), removeItem: (key) => void this.kept.delete(key) },
     };
   }

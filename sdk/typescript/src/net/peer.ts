@@ -4,7 +4,10 @@ import { Refused, Worlds } from "./worlds.js";
 export interface Surroundings {
   worlds: Worlds;
   makePeer(configuration: RTCConfiguration): RTCPeerConnection;
+  /** For as long as the tab lives: the way back. */
   store: Pick<Storage, "getItem" | "setItem" | "removeItem">;
+  /** For longer: which servers one was on. */
+  longStore: Pick<Storage, "getItem" | "setItem">;
   now(): number;
   later(run: () => void, ms: number): number;
   forget(timer: number): void;
@@ -17,23 +20,23 @@ export interface Surroundings {
 /** Those of a page. `url`: where the worlds are; "": where the page is from. */
 export function surroundings(url = ""): Surroundings {
   return {
-    worlds: new Worlds(url), makePeer: (configuration) => new RTCPeerConnection(configuration), store: tabStore, now: () => performance.now(),
+    worlds: new Worlds(url), makePeer: (configuration) => new RTCPeerConnection(configuration), store: quiet(() => sessionStorage), longStore: quiet(() => localStorage), now: () => performance.now(),
     later: (run, ms) => Number(setTimeout(run, ms)), forget: (timer) => clearTimeout(timer), random: () => Math.random(), hidden: () => document.hidden,
   };
 }
 
-/** sessionStorage, and nothing where a page may not have it. */
-const tabStore: Surroundings["store"] = {
-  getItem: (key) => quietly(() => sessionStorage.getItem(key)) ?? null,
-  setItem: (key, value) => quietly(() => sessionStorage.setItem(key, value)),
-  removeItem: (key) => quietly(() => sessionStorage.removeItem(key)),
-};
-function quietly<T>(run: () => T): T | undefined {
-  try {
-    return run();
-  } catch {
-    return undefined;  // a frame without storage of its own, or a full one: who comes back after a reload is then a new player
-  }
+/** A store, and nothing where a page may not have one: a frame without storage of its own, or a full one. */
+function quiet(store: () => Storage): Surroundings["store"] {
+  const quietly = <T>(run: () => T): T | undefined => {
+    try {
+      return run();
+    } catch {
+      return undefined;
+    }
+  };
+  return {
+    getItem: (key) => quietly(() => store().getItem(key)) ?? null, setItem: (key, value) => quietly(() => store().setItem(key, value)), removeItem: (key) => quietly(() => store().removeItem(key)),
+  };
 }
 
 const STATE_BUFFER_MAX = 16 << 10;  // what waits there is stale already

@@ -23,9 +23,16 @@ export class Worlds {
   readonly folder = mkdtempSync(join(tmpdir(), "muster-worlds-"));
   private process: ChildProcess | null = null;
   private http = "";
+  private web = join(ROOT, "web/dist");
 
   static async start(...flags: string[]): Promise<Worlds> {
+    return Worlds.serving(join(ROOT, "web/dist"), ...flags);
+  }
+
+  /** With the pages of that folder. */
+  static async serving(web: string, ...flags: string[]): Promise<Worlds> {
     const worlds = new Worlds();
+    worlds.web = web;
     try {
       await worlds.run(flags);
     } catch (error) {
@@ -75,7 +82,7 @@ export class Worlds {
     const readyFile = join(dataDir, "ready.json");
     rmSync(readyFile, { force: true });
     const log = openSync(join(this.folder, "muster.log"), "a");
-    const process_ = spawn(binary(), ["world", "--data-dir", dataDir, "--http", "127.0.0.1:0", "--udp", "0.0.0.0:0", "--web", join(ROOT, "web/dist"), ...flags], { stdio: ["ignore", log, log], cwd: ROOT, env: strangers() });
+    const process_ = spawn(binary(), ["world", "--data-dir", dataDir, "--http", "127.0.0.1:0", "--udp", "0.0.0.0:0", "--web", this.web, ...flags], { stdio: ["ignore", log, log], cwd: ROOT, env: strangers() });
     closeSync(log);
     this.process = process_;
     const ready = await until("it says that it is ready", () => {

@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Lobby } from "./lobby";
 import { Menu } from "./menu";
+import type { Places } from "./places";
 import { LinkTrouble, Notices, Respawn, Result, Vignette } from "./overlays";
 import { Scoreboard } from "./scoreboard";
 import type { Store } from "./store";
@@ -24,7 +25,7 @@ export interface Deeds {
 }
 
 /** Everything on the page but the arena itself. Text of others goes through Preact's text nodes only: it never is HTML. */
-export function Hud({ store, deeds }: { store: Store; deeds: Deeds }) {
+export function Hud({ store, places, deeds }: { store: Store; places: Places; deeds: Deeds }) {
   const playing = store.screen.value === "playing";
   // One sheet over the arena at a time, the most urgent.
   const cut = ["lost", "stopped", "ended"].includes(store.link.value.at);
@@ -36,7 +37,7 @@ export function Hud({ store, deeds }: { store: Store; deeds: Deeds }) {
   }, []);
   return (
     <>
-      {!playing && <Lobby store={store} onJoin={deeds.join} onRefresh={deeds.refresh} />}
+      {!playing && <Lobby store={store} places={places} onJoin={deeds.join} onRefresh={deeds.refresh} />}
       {playing && (
         <div class={`playing ${store.touching.value ? "touching" : ""}`}>
           <Vignette store={store} />

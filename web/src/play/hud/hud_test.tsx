@@ -3,6 +3,7 @@ import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Hud, type Deeds } from "./hud";
+import { Places } from "./places";
 import { clockText, makeStore, ordinal, type Store } from "./store";
 import { Teller } from "./teller";
 import { Game } from "../game/game";
@@ -15,11 +16,12 @@ const deeds: Deeds = {
   join: (player) => void done.push(`join ${player.world} ${player.name} ${player.team ?? "any"}`), refresh: () => undefined, leave: () => void done.push("leave"), say: (text, team) => void done.push(`say ${text} ${team}`),
   take: (slot) => void done.push(`take ${slot}`), hold: () => undefined, change: (change) => void done.push(JSON.stringify(change)), minimap: () => undefined,
 };
+const places = new Places({ servers: async () => ({ servers: [] }), ping: async () => new Map(), lastServers: () => [] });
 let store: Store;
 let root: HTMLElement;
 
 function show(): void {
-  act(() => render(<Hud store={store} deeds={deeds} />, root));
+  act(() => render(<Hud store={store} places={places} deeds={deeds} />, root));
 }
 
 beforeEach(() => {
@@ -71,7 +73,7 @@ describe("text of others", () => {
     act(() => {
       store.clock.value = { ...store.clock.value, phase: Phase.active };
       store.screen.value = "lobby";
-      store.worlds.value = { worlds: [{ name: EVIL, mode: EVIL, map: EVIL, people: 1, bots: 0, playersMax: 2, asleep: false }], iceServers: [] };
+      store.worlds.value = { worlds: [{ name: EVIL, mode: EVIL, map: EVIL, people: 1, bots: 0, playersMax: 2, asleep: false, servers: 0, spread: false }], iceServers: [], keysUrl: "" };
       store.trouble.value = EVIL;
     });
     expect(root.querySelectorAll("img")).toHaveLength(0);
@@ -80,10 +82,10 @@ describe("text of others", () => {
 });
 
 describe("the lobby", () => {
-  const world = (name: string, mode: string) => ({ name, mode, map: "m", people: 0, bots: 0, playersMax: 9, asleep: false });
+  const world = (name: string, mode: string) => ({ name, mode, map: "m", people: 0, bots: 0, playersMax: 9, asleep: false, servers: 0, spread: false });
 
   it("joins the chosen world with name and team", () => {
-    store.worlds.value = { worlds: [world("one", "capture_the_flag"), world("two", "team_deathmatch")], iceServers: [] };
+    store.worlds.value = { worlds: [world("one", "capture_the_flag"), world("two", "team_deathmatch")], iceServers: [], keysUrl: "" };
     show();
     act(() => root.querySelectorAll<HTMLInputElement>("input[name=world]")[1]!.click());
     act(() => root.querySelectorAll<HTMLInputElement>("input[name=team]")[2]!.click());
@@ -97,11 +99,11 @@ describe("the lobby", () => {
   });
 
   it("offers no team where there are none, and no button where there is no world", () => {
-    store.worlds.value = { worlds: [world("all", "free_for_all")], iceServers: [] };
+    store.worlds.value = { worlds: [world("all", "free_for_all")], iceServers: [], keysUrl: "" };
     show();
     expect(root.querySelector<HTMLFieldSetElement>(".teams")!.disabled).toBe(true);
     act(() => {
-      store.worlds.value = { worlds: [], iceServers: [] };
+      store.worlds.value = { worlds: [], iceServers: [], keysUrl: "" };
     });
     expect(root.querySelector<HTMLButtonElement>("button.go")!.disabled).toBe(true);
   });
