@@ -226,7 +226,7 @@ TEST(Crossing, WhoIsMovedWithoutASecondConnectionComesBackWithItsTicket) {
     const auto sequence = stage.acknowledged();
     const auto answer = stage.b.accept(stage.player->come_back(stage.now), stage.now);
     EXPECT_FALSE(stage.player->wants_back());
-    ASSERT_TRUE(stage.player->answered(answer, "server-2.token-b", stage.now));
+    ASSERT_TRUE(stage.player->answered(answer, "a.signed.ticket", stage.now));
     ASSERT_TRUE(stage.until([&] { return stage.b.is_open; }));
     stage.b.welcome(id, generation, "token-b");
     stage.talking = &stage.b;
@@ -234,7 +234,7 @@ TEST(Crossing, WhoIsMovedWithoutASecondConnectionComesBackWithItsTicket) {
     stage.pass(500ms);
     EXPECT_GT(stage.b.inputs.back().sequence, sequence);
     EXPECT_GT(stage.b.inputs.front().sequence, sequence) << "it waits for the first snapshot";
-    EXPECT_EQ(stage.player->ticket(), "server-2.token-b") << "it names the way";
+    EXPECT_EQ(stage.player->ticket(), "a.signed.ticket~token-b") << "what proves who it is";
     EXPECT_EQ(stage.crossings().unconnected, 1);
     EXPECT_EQ(stage.crossings().back.count(), 1);
     EXPECT_EQ(stage.crossings().count, 0);

@@ -160,9 +160,11 @@ void Player::on_welcome(const protocol::Welcome& welcome) {
     if (!is_first && !is_same) ++shared_.measured.crossings.strangers;
     id_ = welcome.player();
     generation_ = welcome.generation();
-    // A coordinator's ticket is the same token, and names the way to its server.
+    // A coordinator's ticket is signed, in three parts, and takes the newest token behind it.
     const auto token = welcome.resume()->str();
-    if (!ticket_.ends_with("." + token)) ticket_ = token;
+    auto given = ticket_.substr(0, ticket_.find('~'));
+    const bool is_signed = std::ranges::count(given, '.') == 2;
+    ticket_ = is_signed ? std::move(given) + "~" + token : token;
     if (!is_first) return;
     script_.emplace(shared_.options.pattern, seed_,
                     Ground{welcome.left(), welcome.top(), welcome.width(), welcome.height()});

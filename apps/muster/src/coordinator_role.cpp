@@ -100,6 +100,7 @@ Result<coordinator::Options> coordinator_options(Role& role) {
         *into = std::move(*pem);
     }
     options.advertise = given.text("public_address");
+    options.public_keys_url = given.text("cluster.public_key_url");
     auto web = web_folder(given);
     if (!web) return std::unexpected(web.error());
     options.web_folder = std::move(*web);

@@ -217,10 +217,23 @@ Result<void> revoke(Context& context, const std::string& id, bool sure) {
     return {};
 }
 
+Result<void> rotate_key(Context& context, bool end_old) {
+    auto api = context.api();
+    if (!api) return std::unexpected(api.error());
+    auto key = (*api)->post("/api/v1/ticket-keys/rotate", json{{"end_old", end_old}});
+    if (!key) return std::unexpected(key.error());
+    if (context.printed_json(*key)) return {};
+    context.out() << fmt::format("The key {} signs tickets from now on; {}.\n", cell(*key, "kid"),
+                                 end_old ? "those given before are good no more"
+                                         : "those given before are good until they end");
+    return {};
+}
+
 struct Choices {
     std::string name;
     std::string expires = "1h";
     bool sure = false;
+    bool end_old = false;
 };
 
 }  // namespace
@@ -262,6 +275,9 @@ void add_worlds(CLI::App& app, Context& context) {
     revoking->add_flag("--yes", choices->sure, "it is meant");
     context.on(*revoking,
                [&context, choices] { return revoke(context, choices->name, choices->sure); });
+    CLI::App* rotating = worlds->add_subcommand("rotate-key", "another key signs players' tickets");
+    rotating->add_flag("--end-old", choices->end_old, "tickets given before are good no more");
+    context.on(*rotating, [&context, choices] { return rotate_key(context, choices->end_old); });
 }
 
 }  // namespace muster::cli

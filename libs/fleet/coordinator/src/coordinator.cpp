@@ -59,12 +59,13 @@ struct Coordinator::Impl {
           catalogue(ledger),
           fleet(ledger, catalogue, clock, brain_config(options)),
           enrolment(ledger, authority, clock),
+          ticket_keys(ledger, clock, "muster-" + authority.digest_hex()),
           links(executor, options, clock, enrolment, fleet, inventory, events),
           carriers(executor, links, options.stream_deadline),
           regions(ledger, options),
           world_servers(executor, options, clock, enrolment, regions),
-          house{executor, options,   clock,     ledger, audit,     tokens, live,
-                events,   inventory, catalogue, fleet,  enrolment, links,  carriers},
+          house{executor,  options,   clock, ledger,    audit, tokens,   live,       events,
+                inventory, catalogue, fleet, enrolment, links, carriers, ticket_keys},
           routes(router, guard, ledger, audit, idempotency),
           observations(clock),
           stopping(executor),
@@ -89,6 +90,7 @@ struct Coordinator::Impl {
     Catalogue catalogue;
     Fleet fleet;
     Enrolment enrolment;
+    TicketKeys ticket_keys;
     NodeLinks links;
     Carriers carriers;
     Regions regions;
@@ -123,6 +125,7 @@ struct Coordinator::Impl {
 Result<void> Coordinator::Impl::load() {
     if (auto done = audit.load(store); !done) return done;
     if (auto done = tokens.load(store); !done) return done;
+    if (auto done = ticket_keys.load(store); !done) return done;
     if (auto done = idempotency.load(store); !done) return done;
     if (auto done = catalogue.load(store); !done) return done;
     if (!options.games_folder.empty()) {
@@ -332,6 +335,7 @@ asio::awaitable<void> Coordinator::Impl::tick() {
         live.cut_expired(tokens);
         world_servers.delist_silent();
         if (++ticks % 60 == 0) enrolment.forget_old();
+        if (ticks % 3'600 == 0) ticket_keys.forget_old();
         if (ticks % 600 == 0) tokens.keep_uses();
         if (ticks % 86'400 == 0 && https_ends &&
             clock.now() > *https_ends - std::chrono::days(60)) {

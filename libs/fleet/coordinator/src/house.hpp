@@ -14,6 +14,7 @@
 #include "muster/coordinator/coordinator.hpp"
 #include "node_links.hpp"
 #include "routes.hpp"
+#include "ticket_keys.hpp"
 #include "tokens.hpp"
 
 namespace muster::coordinator {
@@ -34,6 +35,7 @@ struct House {
     Enrolment& enrolment;
     NodeLinks& links;
     Carriers& carriers;
+    TicketKeys& ticket_keys;
     std::uint16_t grpc_port = 0;  ///< the real one, once it listens
     /// Ends a node's session and carriers at once.
     std::function<void(const std::string& node_id, std::string reason)> revoke_link{};

@@ -8,7 +8,7 @@
 namespace muster::coordinator {
 namespace {
 
-constexpr std::size_t ticket_bytes_max = 256;
+constexpr std::size_t secret_bytes_max = 256;
 constexpr std::size_t sdp_bytes_max = 64U << 10U;
 
 Result<WorldPlace> place_of(const world_wire::JoinAnswer& answer) {
@@ -17,7 +17,7 @@ Result<WorldPlace> place_of(const world_wire::JoinAnswer& answer) {
                     to_utf8(answer.error_field()));
     }
     const bool is_good = !answer.sdp().empty() && answer.sdp().size() <= sdp_bytes_max &&
-                         !answer.ticket().empty() && answer.ticket().size() <= ticket_bytes_max;
+                         !answer.ticket().empty() && answer.ticket().size() <= secret_bytes_max;
     if (!is_good) return fail(Errc::internal, "the world server gave an answer that is none");
     return WorldPlace{to_utf8(answer.sdp()), to_utf8(answer.ticket()), answer.player()};
 }

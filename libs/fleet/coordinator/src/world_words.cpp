@@ -198,16 +198,6 @@ Result<void> take_load(WorldListing& listing, const world_wire::Load& load) {
     return {};
 }
 
-std::string to_text(const RoutedTicket& routed) {
-    return routed.server_id.empty() ? routed.ticket : routed.server_id + "." + routed.ticket;
-}
-
-RoutedTicket read_ticket(std::string_view text) {
-    const auto dot = text.find('.');
-    if (dot == std::string_view::npos) return {{}, std::string(text)};
-    return {std::string(text.substr(0, dot)), std::string(text.substr(dot + 1))};
-}
-
 std::optional<Strategy> strategy_from_name(std::string_view name) {
     if (name == "least_load") return Strategy::least_load;
     if (name == "packed") return Strategy::packed;

@@ -56,15 +56,6 @@ struct WorldListing {
 /// Takes a load over into the listing; `invalid_argument` names its field, and nothing is taken.
 [[nodiscard]] Result<void> take_load(WorldListing& listing, const world_wire::Load& load);
 
-/// A ticket of a remote world server carries its id before a dot, so that who resumes or leaves is
-/// sent to the same server.
-struct RoutedTicket {
-    std::string server_id;  ///< empty: a world of this process
-    std::string ticket;
-};
-[[nodiscard]] std::string to_text(const RoutedTicket& routed);
-[[nodiscard]] RoutedTicket read_ticket(std::string_view text);
-
 /// Where a player could go.
 struct Candidate {
     std::string server_id;  ///< empty: this process

@@ -137,15 +137,6 @@ TEST(WorldLoad, IsTakenWholeOrNotAtAll) {
     EXPECT_TRUE(listing.draining);
 }
 
-TEST(WorldTicket, CarriesItsServer) {
-    const auto text = to_text(RoutedTicket{"world-1", "0000-0001-abc"});
-    const auto routed = read_ticket(text);
-    EXPECT_EQ(routed.server_id, "world-1");
-    EXPECT_EQ(routed.ticket, "0000-0001-abc");
-    EXPECT_EQ(read_ticket("0000-0001-abc").server_id, "");
-    EXPECT_EQ(to_text(read_ticket("0000-0001-abc")), "0000-0001-abc");
-}
-
 Candidate candidate(std::string id, std::uint32_t people, double load) {
     Candidate out;
     out.server_id = std::move(id);

@@ -1,61 +1,16 @@
-#include <gmock/gmock.h>
-
-#include "testing/scripted_world.hpp"
-#include "testing/stand.hpp"
-#include "testing/turns.hpp"
+#include "testing/worlds_stand.hpp"
 
 // World servers that a test plays, as who runs them and who plays in them see them.
 namespace muster::coordinator {
 namespace {
 
-using ::testing::HasSubstr;
-using testing::Reply;
+using testing::FakeGate;
 using testing::ScriptedWorld;
+using testing::servers_path;
+using testing::worlds_path;
 namespace world_wire = link::world_wire;
 
-constexpr const char* servers_path = "/api/v1/world-servers";
-constexpr const char* worlds_path = "/api/v1/worlds";
-
-/// Worlds of the coordinator's own process.
-class FakeGate final : public WorldGate {
-  public:
-    std::vector<WorldFacts> worlds() const override { return facts; }
-    void join(WorldJoin wish, std::function<void(Result<WorldPlace>)> then) override {
-        last = std::move(wish);
-        then(WorldPlace{"v=0 of this process", "local-ticket", 3});
-    }
-    void leave(std::string ticket) override { left = std::move(ticket); }
-
-    std::vector<WorldFacts> facts;
-    WorldJoin last;
-    std::string left;
-};
-
-class Worlds : public testing::Stand {
-  protected:
-    std::string world_token() {
-        const auto made =
-            post("/api/v1/join-tokens", Json{{"kind", "world_server"}, {"name", "attic"}});
-        EXPECT_THAT(made.body.value("command", ""), HasSubstr("muster world --coordinator"));
-        return made.body.value("token", "");
-    }
-    std::unique_ptr<ScriptedWorld> join_world() {
-        auto out = std::make_unique<ScriptedWorld>(context, coordinator->grpc_port());
-        const auto enrolled = out->enrol(world_token());
-        EXPECT_TRUE(enrolled) << enrolled.error().message;
-        const auto connected = out->connect();
-        EXPECT_TRUE(connected) << connected.error().message;
-        return out;
-    }
-    Reply play(const std::string& world, Json body = Json::object()) {
-        body["sdp"] = "v=0 offer";
-        return raw("POST", "/api/v1/worlds/" + world + "/join", body.dump(), {});
-    }
-    /// Until the list shows so many people on that server.
-    void wait_for_people(const ScriptedWorld& world, std::uint32_t people) {
-        wait_for(std::string(servers_path) + "/" + world.id, "players", people);
-    }
-};
+using Worlds = testing::WorldsStand;
 
 TEST_F(Worlds, AreListedWithWhatTheirServersSay) {
     open();
@@ -105,7 +60,7 @@ TEST_F(Worlds, AreJoinedAndLeftThroughTheCoordinator) {
     auto world = join_world();
     const auto joined = play("ctf", Json{{"name", "Anna"}, {"team", "red"}});
     ASSERT_EQ(joined.status, 200) << joined.text;
-    EXPECT_EQ(joined.body["sdp"], "v=0 of " + world->id);
+    EXPECT_EQ(joined.body["sdp"], testing::answer_of(world->id));
     EXPECT_EQ(joined.body["server"], world->id);
     EXPECT_EQ(joined.body["player"], 7);
     EXPECT_EQ(world->last_offer()->world(), "ctf");
@@ -194,7 +149,7 @@ TEST_F(Worlds, ThatDoNotAnswerAreNotWaitedForForEver) {
     // A place that comes too late is given back.
     world_wire::FromWorld late;
     late.mutable_join_answer()->set_request_id(world->last_offer()->request_id());
-    late.mutable_join_answer()->set_sdp("v=0");
+    late.mutable_join_answer()->set_sdp(testing::answer_of(world->id));
     late.mutable_join_answer()->set_ticket("too-late");
     world->send(std::move(late));
     EXPECT_EQ(world->next(world_wire::ToWorld::kLeave).leave().ticket(), "too-late");
@@ -314,13 +269,12 @@ TEST_F(Worlds, OfThisProcessLieUnderTheSamePath) {
     EXPECT_EQ(play("ctf").body["server"], world->id);
     const auto here = play("ctf", Json{{"server", "local"}, {"name", "Anna"}});
     EXPECT_EQ(here.body["server"], "local");
-    EXPECT_EQ(here.body["ticket"], "local-ticket");
+    const auto ticket = here.body["ticket"].get<std::string>();
     EXPECT_EQ(gate->last.name, "Anna");
-    EXPECT_EQ(play("ctf", Json{{"resume", "local-ticket"}}).body["server"], "local");
+    EXPECT_EQ(play("ctf", Json{{"resume", ticket}}).body["server"], "local");
     EXPECT_EQ(gate->last.resume, "local-ticket");
-    EXPECT_EQ(
-        raw("POST", "/api/v1/worlds/ctf/leave", Json{{"ticket", "local-ticket"}}.dump(), {}).status,
-        204);
+    EXPECT_EQ(raw("POST", "/api/v1/worlds/ctf/leave", Json{{"ticket", ticket}}.dump(), {}).status,
+              204);
     EXPECT_EQ(gate->left, "local-ticket");
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 // RFC 8037, appendix A: its key, its text and its signature.
 constexpr std::string_view known_seed = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
-constexpr std::string_view known_public = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwaaPJHURo";
+constexpr std::string_view known_public = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
 constexpr std::string_view known_text = "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc";
 constexpr std::string_view known_signature =
     "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg";

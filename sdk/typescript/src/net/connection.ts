@@ -35,6 +35,7 @@ const LINGER_MS = 250;              // and after its last message, so that what 
 const HELD_MAX = 16;
 const STANDBY_EVERY = 3;            // messages of inputs
 const STORE_KEY = "muster.play.resume";
+const STALE = new Set([400, 401, 403]);  // what a ticket that is good no more is refused with
 
 /**
  * A player's way to one world: a connection to the server that has the player now, another one, made in time, to the server that has
@@ -113,7 +114,7 @@ export class Connection {
       await this.connect(false);
     } catch (error) {
       // A token that the server no longer knows must not keep anybody out.
-      const stale = error instanceof Refused && error.status === 400 && this.ticket !== "";
+      const stale = error instanceof Refused && STALE.has(error.status) && this.ticket !== "";
       if (!stale) {
         this.end();
         throw error;
@@ -126,9 +127,10 @@ export class Connection {
     }
   }
 
-  /** The token of a Welcome. The ticket that came with the answer may be the same and name the way to its server, too. */
+  /** The token of a Welcome. A ticket that a coordinator has signed, in three parts, stays in front of it: it takes no other. */
   welcomed(token: string): void {
-    this.keep(this.ticket.endsWith(`.${token}`) ? this.ticket : token);
+    const given = this.ticket.split("~")[0]!;
+    this.keep(given.split(".").length === 3 ? `${given}~${token}` : token);
   }
 
   /** Of a Welcome or a Notice: how often the server shows its world, which says how long it may be silent. */
@@ -451,7 +453,7 @@ export class Connection {
     }
     const refused = error instanceof Refused ? error : new Refused(0, String(error), "", 0);
     if (refused.status === 0 && this.around.now() - this.tryAt >= SLOW_MS) ++this.slowTries;
-    if (!refused.passing && refused.status === 400 && this.ticket) {
+    if (STALE.has(refused.status) && this.ticket) {
       // The server has let go of the player: come back as a new one.
       this.keep("");
       this.again();

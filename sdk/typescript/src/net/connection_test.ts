@@ -193,14 +193,27 @@ describe("a connection", () => {
     expect(link.open).toBe(true);
   });
 
-  it("keeps the ticket that names the way to its server, unless a Welcome brings another token", async () => {
-    stage.ticket = () => "server-7.secret";
+  it("keeps a coordinator's signed ticket in front of the newest token of a Welcome", async () => {
+    stage.ticket = () => "a.signed.ticket";
     const link = stage.connection();
     await link.join(player);
     link.welcomed("secret");
-    expect(JSON.parse(stage.kept.get("muster.play.resume")!)).toMatchObject({ token: "server-7.secret" });
+    expect(JSON.parse(stage.kept.get("muster.play.resume")!)).toMatchObject({ token: "a.signed.ticket~secret" });
     link.welcomed("another");
-    expect(JSON.parse(stage.kept.get("muster.play.resume")!)).toMatchObject({ token: "another" });
+    expect(JSON.parse(stage.kept.get("muster.play.resume")!)).toMatchObject({ token: "a.signed.ticket~another" });
+    stage.ticket = () => "0000-0001-alone";
+    await link.join(player);
+    link.welcomed("0000-0001-later");
+    expect(JSON.parse(stage.kept.get("muster.play.resume")!)).toMatchObject({ token: "0000-0001-later" });
+  });
+
+  it("comes anew when its ticket has ended", async () => {
+    const link = stage.connection();
+    await link.join(player);
+    stage.refusal = (resume) => (resume ? new Refused(401, "this ticket ended", "resume", 0) : undefined);
+    stage.peer.control.break();
+    await stage.pass(2_000);
+    expect(stage.joins.at(-1)!.resume).toBeUndefined();
   });
 
   it("tries again ever more slowly and gives up after 30 seconds", async () => {

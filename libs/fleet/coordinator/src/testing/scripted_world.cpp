@@ -7,6 +7,10 @@
 
 namespace muster::coordinator::testing {
 
+std::string answer_of(const std::string& server) {
+    return "v=0 of " + server + "\r\na=fingerprint:sha-256 " + std::string(fingerprint) + "\r\n";
+}
+
 ScriptedWorld::ScriptedWorld(asio::io_context& context, std::uint16_t port)
     : context_(context), port_(port) {
     identity_.private_key_pem = pki::new_private_key().value();
@@ -106,7 +110,7 @@ asio::awaitable<void> ScriptedWorld::listen(std::shared_ptr<link::WorldClient::S
             answer.set_error_code("exhausted");
             answer.set_error_message("the world is full");
         } else {
-            answer.set_sdp("v=0 of " + id);
+            answer.set_sdp(answer_of(id));
             answer.set_ticket("ticket-of-" + id);
             answer.set_player(7);
         }

@@ -14,6 +14,12 @@ namespace muster::coordinator::testing {
 namespace asio = boost::asio;
 namespace world_wire = muster::world::v1;
 
+/// Of the certificate that scripted worlds' answers name.
+inline constexpr std::string_view fingerprint =
+    "01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:EF:01:23:45:67:89:AB:CD:"
+    "EF";
+[[nodiscard]] std::string answer_of(const std::string& server);
+
 /// A world server as the coordinator sees it: a real link client that a test plays. Everything
 /// blocks the test by running the context.
 class ScriptedWorld {

@@ -83,6 +83,9 @@ struct Options {
     /// The worlds of the same process; null: none. Those of world servers that dial in are listed
     /// and joined beside them.
     std::shared_ptr<WorldGate> worlds;
+    /// Where players' programs find the keys with which tickets can be checked, as lists tell them;
+    /// empty: /.well-known/muster-keys.json of this coordinator.
+    std::string public_keys_url;
     /// The ICE servers that players' pages are given: a JSON array of RTCIceServer. Empty: none.
     std::function<std::string()> ice_servers;
 
