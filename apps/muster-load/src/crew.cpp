@@ -30,6 +30,8 @@ constexpr auto retry_after = 1s;
 constexpr auto kept_for = 30s;       ///< how long the world keeps a player whom nobody hears
 constexpr auto back_patience = 5s;   ///< request_patience of a player that comes back
 constexpr auto quick_pause = 250ms;  ///< between its first tries
+constexpr auto slowest_pause = 4s;
+constexpr auto slow_try = 2s;  ///< without an answer: the server has enough to do
 constexpr std::uint32_t quick_tries = 8;
 constexpr auto lost_at_the_end = 5s;
 constexpr auto storm_stay = 2s;
@@ -94,6 +96,7 @@ Watch::Options watch_options(const Options& options, const std::string& world) {
 Crew::Crew(Task task, Conductor& conductor)
     : task_(std::move(task)),
       conductor_(conductor),
+      dice_(task_.options.seed + task_.first),
       chats_(task_.run),
       shared_{task_.options, task_.identity, joins_, measured_, chats_, false, false, {}},
       relay_(task_.options.weather, task_.options.seed + task_.first, datagrams_under_way_max),
@@ -310,16 +313,31 @@ void Crew::drop(Seat& seat, const std::string& why, Instant at) {
 void Crew::bring_back(Seat& seat, Instant at) {
     if (at - *seat.player->lost_since() > kept_for) return drop(seat, "lost for 30 s", at);
     if (!seat.player->wants_back() || at < seat.back_at) return;
+    if (seat.tries == 0 && seat.back_at.count() == 0 && !seat.player->is_sent()) {
+        seat.back_at = at + pause_of(seat, at);
+        return;
+    }
     if (joining_ >= task_.options.joins_at_once) return;
     ++seat.tries;
+    seat.asked_at = at;
     seat.player->come_back(at);
     ask(seat.index());
+}
+
+// As the page. Servers that have too much to do are tried ever less often from the start, others
+// after some quick refusals: somebody is about to take the place of one that died. And all who lost
+// the same server do not come back at once.
+Instant Crew::pause_of(const Seat& seat, Instant at) {
+    const auto tries = seat.tries > quick_tries ? seat.tries - quick_tries : 0U;
+    const auto late = seat.player->strikes(at) + seat.slow_tries + tries;
+    const auto pause = std::min<Instant>(slowest_pause, quick_pause * (1 << std::min(late, 8U)));
+    return std::chrono::duration_cast<Instant>(pause * dice_.between(0.5, 1.5));
 }
 
 void Crew::end(Seat& seat, bool again, Instant at) {
     seat.player.reset();
     seat.close_all();
-    seat.tries = 0;
+    seat.tries = seat.slow_tries = 0;
     seat.back_at = Instant{0};
     ++seat.generation;
     seat.state = again ? State::waiting : State::gone;
@@ -397,7 +415,8 @@ void Crew::answer_back(Seat& seat, const Result<http::Response>& response, Insta
     const auto body =
         response ? nlohmann::json::parse(response->body, nullptr, false) : nlohmann::json();
     if (response && is_answer(*response, body)) {
-        seat.tries = 0;
+        seat.tries = seat.slow_tries = 0;
+        seat.back_at = Instant{0};
         const auto started =
             seat.player->answered(body["sdp"].get<std::string>(), ticket_of(body), at);
         if (!started) drop(seat, started.error().message, at);
@@ -408,8 +427,8 @@ void Crew::answer_back(Seat& seat, const Result<http::Response>& response, Insta
     if (!is_later) return drop(seat, "not back: " + joins_.last_refusal, at);
     ++joins_.put_off;
     seat.player->not_back();
-    // As the page: quickly at first, and not before the server says.
-    const auto pause = seat.tries <= quick_tries ? Instant(quick_pause) : Instant(retry_after);
+    if (!response && at - seat.asked_at >= slow_try) ++seat.slow_tries;
+    const auto pause = pause_of(seat, at);
     seat.back_at = at + std::max(pause, response ? retry_after_of(*response) : Instant{0});
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include "dice.hpp"
 #include "muster/http/client.hpp"
 #include "options.hpp"
 #include "player.hpp"
@@ -64,6 +65,8 @@ class Crew {
     void put_on_wire(const Wire& wire, std::span<const std::byte> datagram);
     void look_after(Seat& seat, Instant now);
     void bring_back(Seat& seat, Instant now);
+    /// Before the next try to get the place back.
+    [[nodiscard]] Instant pause_of(const Seat& seat, Instant now);
     void drop(Seat& seat, const std::string& why, Instant now);
     void end(Seat& seat, bool again, Instant now);
     void chat(Instant now);
@@ -76,6 +79,7 @@ class Crew {
 
     Task task_;
     Conductor& conductor_;
+    Dice dice_;
     http::asio::io_context context_{1};
     std::unique_ptr<http::Client> client_;
     Joins joins_;

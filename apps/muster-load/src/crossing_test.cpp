@@ -276,6 +276,32 @@ TEST(Crossing, AServerThatFallsSilentIsLeftForTheStandbyAndElseLost) {
     EXPECT_EQ(stage.crossings().falls.size(), 1);
 }
 
+TEST(Crossing, AServerThatIsLateIsNotLeftWhileItsDatagramsCome) {
+    Stage stage;
+    stage.shared.is_spread = true;
+    stage.pass(1s);
+    stage.talking = nullptr;
+    stage.pass(4'800ms);
+    EXPECT_TRUE(stage.crossings().falls.empty());
+    stage.talking = &stage.a;
+    stage.pass(1s);
+    EXPECT_TRUE(stage.player->is_playing());
+    stage.talking = nullptr;
+    EXPECT_TRUE(stage.until([&] { return stage.player->wants_back(); }, 5'200ms));
+}
+
+TEST(Crossing, WhoLeftASilentServerInVainIsSlowerToLeaveItAgain) {
+    Stage stage;
+    stage.shared.is_spread = true;
+    stage.a_is_cut = true;
+    ASSERT_TRUE(stage.until([&] { return stage.player->wants_back(); }, 1'700ms));
+    EXPECT_EQ(stage.player->strikes(stage.now), 0);
+    stage.a_is_cut = false;
+    const auto answer = stage.a.accept(stage.player->come_back(stage.now), stage.now);
+    ASSERT_TRUE(stage.player->answered(answer, "ticket", stage.now));
+    EXPECT_EQ(stage.player->strikes(stage.now), 1);
+}
+
 TEST(Crossing, AStandbyThatSpeaksAfterTheServerFellSilentIsInTime) {
     Stage stage;
     stage.connect_next();

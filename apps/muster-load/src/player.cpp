@@ -124,7 +124,7 @@ void Player::on_active_message(std::uint16_t stream, std::span<const std::byte> 
         ++shared_.measured.bad_messages;
         return;
     }
-    heard_at_ = now_;
+    patience_.message(now_);
     if (shared_.measuring) shared_.measured.stale_snapshots += mirror_.counts().stale - stale;
     if (stream == protocol::state_stream) {
         on_state(message);
@@ -141,6 +141,7 @@ void Player::on_control(std::span<const std::byte> message) {
         on_chat(chat->text()->string_view());
     } else if (const auto* notice = told->body_as_Notice()) {
         const auto kind = notice->kind();
+        patience_.told(notice->snapshot_rate());
         if (notice->snapshot_rate() != 0) snapshot_rate_ = notice->snapshot_rate();
         if (kind == protocol::NoticeKind::chat_limited) {
             ++shared_.measured.notices_chat;
@@ -152,6 +153,7 @@ void Player::on_control(std::span<const std::byte> message) {
 }
 
 void Player::on_welcome(const protocol::Welcome& welcome) {
+    patience_.told(welcome.snapshot_rate());
     view_ = welcome.view();
     step_ = welcome.step();
     if (welcome.snapshot_rate() != 0) snapshot_rate_ = welcome.snapshot_rate();

@@ -15,6 +15,7 @@
 #include "memory.hpp"
 #include "muster/replication/mirror.hpp"
 #include "options.hpp"
+#include "patience.hpp"
 #include "script.hpp"
 #include "tally.hpp"
 
@@ -79,6 +80,10 @@ class Player final : LineListener {
     [[nodiscard]] const std::string& ticket() const { return ticket_; }
     /// The request of come_back() failed.
     void not_back();
+    /// It was lost because its server sent it to another: that one waits for it.
+    [[nodiscard]] bool is_sent() const { return is_sent_; }
+    /// How often lately a server was left for its silence, and answered all the same: 0 to 2.
+    [[nodiscard]] std::uint32_t strikes(Instant now) const { return patience_.strikes(now); }
     [[nodiscard]] bool wants_back() const { return lost_at_ && !is_asking_ && !over_; }
 
     [[nodiscard]] bool is_playing() const {
@@ -156,6 +161,7 @@ class Player final : LineListener {
     std::optional<Instant> lost_at_;
     Instant back_until_{0};  ///< a snapshot by then, or another try
     bool is_asking_ = true;
+    bool is_sent_ = false;
     bool has_moved_ = false;
     std::string ticket_;
     std::vector<replication::Bytes> held_;   ///< said while nobody is there to hear it
@@ -173,8 +179,9 @@ class Player final : LineListener {
     std::deque<SentInput> unacknowledged_;
     std::optional<Instant> first_snapshot_at_;
     Instant last_snapshot_at_{0};
-    Instant heard_at_{0};
-    Gap gap_ = Gap::none;  ///< what the next snapshot ends
+    Patience patience_;        ///< with the active one's server
+    std::string next_server_;  ///< the fingerprint of the next one's
+    Gap gap_ = Gap::none;      ///< what the next snapshot ends
     sim::Tick first_tick_ = 0;
     sim::Vec at_;
     sim::PlayerId id_ = sim::no_player;

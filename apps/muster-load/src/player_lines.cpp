@@ -15,7 +15,6 @@ using namespace std::chrono_literals;
 
 // As the page does: sdk/typescript/src/net/connection.ts.
 constexpr auto opening = 10s;         // from an invitation to an open connection
-constexpr auto silence = 1'500ms;     // without a message, the connection is lost
 constexpr auto welcome_lost = 500ms;  // that the next server is waited for when this one is lost
 constexpr auto welcome_moved = 1'500ms;
 constexpr auto farewell = 2s;  // that the connection before is listened to
@@ -53,12 +52,14 @@ Result<void> Player::answered(const std::string& sdp, std::string ticket, Instan
     } else {
         shared_.joins.answer.add(static_cast<std::uint64_t>((now - asked_at_).count()));
     }
+    patience_.begin(fingerprint_of(sdp), now);
     return active_->start(sdp, now);
 }
 
 const std::string& Player::come_back(Instant now) {
     now_ = now;
     is_asking_ = true;
+    is_sent_ = false;
     gap_ = Gap::coming_back;
     mirror_ = replication::Mirror();
     // The server may know less than was said: its first snapshot tells what it goes on from.
@@ -76,6 +77,7 @@ void Player::not_back() {
 void Player::receive(std::size_t wire, std::span<std::byte> datagram, Instant now) {
     now_ = now;
     if (over_ || !lines_[wire]) return;
+    if (lines_[wire].get() == active_) patience_.datagram(now);
     lines_[wire]->receive(datagram, now);
     settle();
 }
@@ -89,7 +91,8 @@ void Player::handle_timeouts(Instant now) {
     if (before_ != nullptr && now >= before_until_) drop(before_);
     if (next_ != nullptr && !next_->is_open() && now >= next_until_) drop(next_);
     if (welcome_until_ && now >= *welcome_until_) return fall("the next server said no Welcome");
-    if (active_ != nullptr && shared_.is_spread && is_playing() && now - heard_at_ > silence) {
+    if (active_ != nullptr && shared_.is_spread && is_playing() && patience_.is_over(now)) {
+        patience_.left();
         return lose("silence");
     }
     if (active_ != nullptr && lost_at_ && back_until_.count() != 0 && now >= back_until_) {
@@ -160,6 +163,7 @@ bool Player::on_hand_over(std::span<const std::byte> message) {
         if (next_ == nullptr || answer->number() != invitation_ || is_answered_) return true;
         is_answered_ = true;
         const auto* sdp = answer->sdp();
+        if (sdp != nullptr) next_server_ = fingerprint_of(sdp->string_view());
         if (sdp == nullptr || sdp->size() == 0 || !next_->start(sdp->str(), now_)) {
             ++shared_.measured.crossings.refused;
             drop(next_);
@@ -192,6 +196,7 @@ void Player::cross(std::span<const std::byte> welcome) {
     }
     active_ = next_;
     next_ = nullptr;
+    patience_.begin(next_server_, now_);
     moved_.reset();
     welcome_until_.reset();
     has_moved_ = true;
@@ -212,6 +217,7 @@ void Player::moved() {
     shared_.is_spread = true;
     if (!is_connected || next_ == nullptr || !is_answered_) {
         ++shared_.measured.crossings.unconnected;
+        is_sent_ = true;
         return fall("moved without a second connection");
     }
     drop(before_);

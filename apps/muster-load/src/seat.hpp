@@ -55,8 +55,10 @@ class Seat final : public Outlet {
     State state = State::waiting;
     std::uint32_t generation = 0;  ///< players that were here before
     Instant until{0};  ///< waiting: not before; asking, playing: give up, or leave; leaving: close
-    std::uint32_t tries = 0;  ///< to get the place back
-    Instant back_at{0};       ///< no further one before
+    std::uint32_t tries = 0;       ///< to get the place back
+    std::uint32_t slow_tries = 0;  ///< of them, those that ended late and without an answer
+    Instant asked_at{0};           ///< the last of them
+    Instant back_at{0};            ///< no further one before
     std::unique_ptr<Player> player;
     std::function<void(Seat&, std::size_t wire)> on_socket;  ///< a socket was opened
 

@@ -296,7 +296,7 @@ export class Connection {
   private measure(peer: Peer, now: number, passedMs: number): void {
     const isHidden = this.around.hidden();
     if (peer.heard !== this.heard || isHidden !== this.wasHidden) {
-      if (peer.heard !== this.heard && !isHidden) this.patience.heard(this.quietMs, now);
+      if (this.heard > 0 && peer.heard !== this.heard && !isHidden) this.patience.heard(this.quietMs, now);
       this.quietMs = this.unreachedMs = this.arrivals = 0;
     } else {
       const quiet = Math.min(passedMs, isHidden ? SILENCE_MS : STOOD_STILL_MS);
