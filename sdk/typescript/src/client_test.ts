@@ -154,6 +154,13 @@ describe("whom a client follows", () => {
     expect([client.open, stage.keysAsked]).toEqual([true, 2]);
   });
 
+  it("is known by the coordinator's own keys where a page may not fetch them from elsewhere", async () => {
+    stage.keysUrl = "https://forbidden.example";
+    await client.worlds();
+    await client.join({ world: "arena" });
+    expect([client.open, stage.keysAsked]).toEqual([true, 2]);
+  });
+
   it("is nobody else: nothing is sent there", async () => {
     stage.fingerprint = `sha-256 ${FP.replace("AB", "AC")}`;
     const refused = await client.join({ world: "arena" }).catch((error: unknown) => error);

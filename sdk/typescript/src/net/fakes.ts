@@ -1,6 +1,6 @@
 import { Connection, type LinkState } from "./connection.js";
 import type { Surroundings } from "./peer.js";
-import { Worlds, type JoinWish, type Refused } from "./worlds.js";
+import { Refused, Worlds, type JoinWish } from "./worlds.js";
 
 /** Peer connections, a world and time for tests: nothing happens but what the test says. */
 
@@ -70,6 +70,7 @@ export class Stage {
   keptLong = new Map<string, string>();
   keys: unknown = { keys: [] };
   keysAsked = 0;
+  keysUrl = "";
   left: string[] = [];
   luck = 0.5;
   hidden = false;
@@ -85,6 +86,7 @@ export class Stage {
   around(): Surroundings {
     const stage = this;
     class FakeWorlds extends Worlds {
+      override async list() { return { worlds: [], iceServers: [], keysUrl: stage.keysUrl }; }
       override async join(world: string, wish: JoinWish) {
         stage.joins.push({ world, resume: wish.resume, at: stage.now });
         stage.wishes.push(wish);
@@ -93,8 +95,9 @@ export class Stage {
         if (refused) throw refused;
         return { sdp: `v=0\r\na=fingerprint:${stage.fingerprint}\r\n`, ticket: stage.ticket(stage.joins.length), player: 1, world, server: "server-1" };
       }
-      override async keys() {
+      override async keys(url: string) {
         ++stage.keysAsked;
+        if (url === "https://forbidden.example") throw new Refused(0, "forbidden", "", 0);
         return stage.keys;
       }
       override leave(world: string, ticket: string): void { stage.left.push(`${world} ${ticket}`); }
