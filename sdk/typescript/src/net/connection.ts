@@ -237,8 +237,10 @@ export class Connection {
     this.active?.close();
     const peer = (this.active = this.makePeer());
     this.take(peer);
-    const { world, ...wishes } = player;
-    const joined = await this.around.worlds.join(world, { ...wishes, sdp: await peer.offer(), resume: this.ticket || undefined }, isBack ? AGAIN_MS : undefined);
+    // The server that was chosen may be the one that died: whoever is on the way back goes wherever there is one.
+    const { world, server, ...wishes } = player;
+    const wish = { ...wishes, server: isBack ? undefined : server, sdp: await peer.offer(), resume: this.ticket || undefined };
+    const joined = await this.around.worlds.join(world, wish, isBack ? AGAIN_MS : undefined);
     if (epoch === this.epoch) await this.check(joined);
     if (epoch !== this.epoch) return;
     this.keep(joined.ticket);

@@ -280,6 +280,14 @@ describe("a connection", () => {
     expect(link.open).toBe(true);
   });
 
+  it("comes back to any server, also when it had chosen one", async () => {
+    const link = stage.connection();
+    await link.join({ ...player, server: "s1", strategy: "least_load" });
+    stage.peer.control.break();
+    await stage.pass(1_000);
+    expect(stage.wishes.map(({ server, strategy }) => [server, strategy])).toEqual([["s1", "least_load"], [undefined, "least_load"]]);
+  });
+
   it("says why a world refuses, and holds nothing open", async () => {
     stage.refusal = () => new Refused(409, "The world is full.", "", 0);
     const link = stage.connection();
