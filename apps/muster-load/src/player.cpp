@@ -166,7 +166,7 @@ void Player::on_welcome(const protocol::Welcome& welcome) {
     const auto token = welcome.resume()->str();
     auto given = ticket_.substr(0, ticket_.find('~'));
     const bool is_signed = std::ranges::count(given, '.') == 2;
-    ticket_ = is_signed ? std::move(given) + "~" + token : token;
+    if (!token.empty()) ticket_ = is_signed ? std::move(given) + "~" + token : token;
     if (!is_first) return;
     script_.emplace(shared_.options.pattern, seed_,
                     Ground{welcome.left(), welcome.top(), welcome.width(), welcome.height()});

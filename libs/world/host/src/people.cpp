@@ -135,7 +135,10 @@ void People::join(JoinCommand command, Instant now) {
     Seat& seat = seats_[*player];
     if (seat.pending != 0) end(seat.pending, nullptr);
     seat.pending = new_session();
-    seat.ticket = make_ticket(door_.index, *player);
+    // A new one would be lost with this server, if it died before it has told another; the page
+    // would have nothing else.
+    const bool is_kept = is_resumed && others_ != nullptr;
+    seat.ticket = is_kept ? command.request.resume : make_ticket(door_.index, *player);
     seat.ticket_hash = sha256(seat.ticket);
     if (seat.state == Seat::State::lost) {
         // Whoever comes back in the last second still has the time to.

@@ -128,12 +128,6 @@ bool People::arrive(sim::PlayerId player, const mesh::Seat& came, Instant now) {
     ++count_;
     const auto guest = guests_.find(player);
     const bool has_guest = guest != guests_.end();
-    if (has_guest) {
-        // Its page learns of the new ticket by the Welcome; if that does not come it still has the
-        // one before.
-        seat.ticket = make_ticket(door_.index, player);
-        seat.previous_hash = std::exchange(seat.ticket_hash, sha256(seat.ticket));
-    }
     if (has_guest && guest->second.is_open) {
         seat.state = Seat::State::live;
         seat.session = guest->second.session;

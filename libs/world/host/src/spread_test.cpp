@@ -56,7 +56,6 @@ TEST(Spread, AWalkerGoesOnAtTheNextServerAndNoInputIsLostOrDoneTwice) {
     SpreadStand stand;
     Player& anna = stand.join(stand.left, "Anna");
     const sim::PlayerId id = stand.joined.player;
-    const std::string ticket = stand.joined.ticket;
     ASSERT_TRUE(stand.until([&] { return anna.acknowledged() > 4; }));
     const sim::Vec start = anna.mirror().own_at();
     const std::uint32_t first = anna.sequence;
@@ -68,7 +67,7 @@ TEST(Spread, AWalkerGoesOnAtTheNextServerAndNoInputIsLostOrDoneTwice) {
     EXPECT_EQ(anna.crossings(), 1);
     EXPECT_TRUE(anna.wrongs().empty()) << anna.wrongs().front();
     EXPECT_EQ(anna.mirror().player(), id);
-    EXPECT_NE(anna.mirror().resume(), ticket) << "a new ticket with the new connection";
+    EXPECT_EQ(anna.mirror().resume(), "") << "its ticket stays good";
     EXPECT_EQ(anna.mirror().own_at().x - start.x,
               static_cast<sim::Length>(last - first) * sim::player_speed);
     EXPECT_TRUE(stand.until([&] {
@@ -192,6 +191,20 @@ TEST(Spread, PlayersOfAServerThatIsGoneResumeAtWhoFollows) {
     }));
     EXPECT_TRUE(stand.until([&] { return stand.world(stand.right).spread->taken_over >= 1; }));
     EXPECT_EQ(bert.notices().size(), 0);
+}
+
+TEST(Spread, WhoHasJustCrossedWhenItsNewServerDiesComesBackWithTheSameTicket) {
+    SpreadStand stand;
+    stand.join(stand.right, "Bert");
+    Player& anna = stand.join(stand.left, "Anna");
+    const sim::PlayerId id = stand.joined.player;
+    ASSERT_TRUE(stand.until([&] { return anna.mirror().counts().snapshots > 60; }));
+    anna.buttons = right;
+    ASSERT_TRUE(stand.until([&] { return anna.crossings() == 1; }));
+    anna.buttons = 0;
+    stand.kill(stand.right);
+    ASSERT_TRUE(stand.resume(anna));
+    EXPECT_EQ(stand.joined.player, id);
 }
 
 TEST(Spread, WithoutALeaseNobodyMovesAndItsPlayersAreSentAway) {

@@ -127,8 +127,9 @@ export class Connection {
     }
   }
 
-  /** The token of a Welcome. A ticket that a coordinator has signed, in three parts, stays in front of it: it takes no other. */
+  /** The token of a Welcome; "": the one that there is stays good. A ticket that a coordinator has signed, in three parts, stays in front of it: it takes no other. */
   welcomed(token: string): void {
+    if (!token) return;
     const given = this.ticket.split("~")[0]!;
     this.keep(given.split(".").length === 3 ? `${given}~${token}` : token);
   }

@@ -201,6 +201,8 @@ describe("a connection", () => {
     expect(JSON.parse(stage.kept.get("muster.play.resume")!)).toMatchObject({ token: "a.signed.ticket~secret" });
     link.welcomed("another");
     expect(JSON.parse(stage.kept.get("muster.play.resume")!)).toMatchObject({ token: "a.signed.ticket~another" });
+    link.welcomed("");
+    expect(JSON.parse(stage.kept.get("muster.play.resume")!)).toMatchObject({ token: "a.signed.ticket~another" });
     stage.ticket = () => "0000-0001-alone";
     await link.join(player);
     link.welcomed("0000-0001-later");

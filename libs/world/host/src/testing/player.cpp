@@ -111,6 +111,7 @@ std::unique_ptr<Connection> Player::connect() {
 }
 
 Result<void> Player::start(const Joined& joined) {
+    ticket_ = joined.ticket;
     return active_->start(joined.sdp);
 }
 

@@ -100,6 +100,8 @@ class Player {
     [[nodiscard]] bool has_standby() const { return standby_ && standby_->is_open(); }
     /// How often another connection has become the player's.
     [[nodiscard]] std::size_t crossings() const { return crossings_; }
+    /// Of the newest answer.
+    [[nodiscard]] const std::string& ticket() const { return ticket_; }
     /// That the present server said the player has to resume.
     [[nodiscard]] bool must_resume() const { return must_resume_; }
     /// What no server should have sent.
@@ -122,6 +124,7 @@ class Player {
     std::vector<std::uint64_t> room_;
     std::vector<std::string> chats_, notices_, wrongs_;
     Customs customs_;
+    std::string ticket_;
     std::size_t pongs_ = 0, scores_ = 0, crossings_ = 0, invitations_ = 0, refusals_ = 0;
     std::uint16_t players_on_board_ = 0;
     std::uint32_t acknowledged_ = 0;

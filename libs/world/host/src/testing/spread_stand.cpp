@@ -222,7 +222,7 @@ Player& SpreadStand::join(const std::string& at, const std::string& name, sim::T
 }
 
 bool SpreadStand::resume(Player& player, std::chrono::milliseconds limit) {
-    const std::string ticket = player.mirror().resume();
+    const std::string ticket = player.ticket();
     player.begin_again();
     return until(
         [&] {
