@@ -1,118 +1,121 @@
 #!/usr/bin/env python3
 """Players who walk to and fro across a world that several servers compute, over a real NATS server and a coordinator.
 
-    walk.py --bin FOLDER --folder FOLDER --minutes M [--servers N] [--clients N] [--rate N] [--kill]
+    walk.py --bin FOLDER --folder FOLDER --minutes M [--servers N] [--clients N] [--rate N] [--hosts 2] [--fault FAULT [--times N]]
 
-`--rate`: snapshots, and messages of inputs, a second. `--kill`: in the middle one world server is killed (-9) and, ten seconds later, started again. Players are `muster-load --pattern walk`, which
-fails when one could not go on, or when a reliable message was lost or doubled; here the fleet is looked at: every region has one owner, and
-everybody who plays is one server's.
+`--rate`: snapshots, and messages of inputs, a second. `--hosts 2`: the world servers are on two hosts, which are network namespaces (needs root).
+`--fault`, N times within the run: `kill` one world server (-9) and start it again; the same with `nats`, `coordinator` or `postgres`, which are away
+for four seconds; `partition`: for six seconds one of two hosts reaches neither bus nor coordinator. Then it is measured how long it takes until all
+agree again: every server is here, every region one's, everybody in one of them.
+
+Players are `muster-load --pattern walk`: it fails when one could not go on, or, as long as nothing is broken, when a reliable message was lost or
+doubled.
 """
 
 import argparse
 import json
 import pathlib
-import signal
-import socket
-import subprocess
-import sys
+import random
+import re
 import time
-import urllib.request
 
-MAP = '2400x1800'
+from spread_fleet import HOSTS, Fleet, fail
 
-
-def fail(text):
-    sys.exit(f'soak walk: {text}')
-
-
-class Fleet:
-    def __init__(self, arguments):
-        self.arguments = arguments
-        self.folder = arguments.folder
-        self.processes = {}
-        self.token = self.url = self.link = self.bus = ''
-
-    def start(self, name, command):
-        log = open(self.folder / f'{name}.log', 'a')
-        self.processes[name] = subprocess.Popen(command, stdout=log, stderr=log)
-
-    def ready(self, name):
-        file = self.folder / name / 'ready.json'
-        until = time.monotonic() + 60
-        while not file.exists():
-            if self.processes[name].poll() is not None or time.monotonic() > until:
-                fail(f'{name} did not start, see {self.folder}/{name}.log')
-            time.sleep(0.05)
-        return json.loads(file.read_text())
-
-    def open(self):
-        with socket.socket() as free:
-            free.bind(('127.0.0.1', 0))
-            port = free.getsockname()[1]
-        self.bus = f'nats://127.0.0.1:{port}'
-        self.start('nats', ['nats-server', '-a', '127.0.0.1', '-p', str(port)])
-        self.start('coordinator', [self.arguments.bin / 'muster', 'coordinator', '--data-dir', self.folder / 'coordinator', '--http', '127.0.0.1:0',
-                                   '--grpc', '127.0.0.1:0'])
-        ready = self.ready('coordinator')
-        self.url, self.link = ready['http'].rstrip('/'), ready['grpc'].split('//')[-1]
-        self.token = (self.folder / 'coordinator' / 'admin.token').read_text().strip()
-        for number in range(self.arguments.servers):
-            self.start_world(f'world{number}')
-
-    def start_world(self, name):
-        ready = self.folder / name / 'ready.json'
-        ready.unlink(missing_ok=True)
-        join = self.ask('POST', '/api/v1/join-tokens', {'kind': 'world_server', 'name': name})['token']
-        self.start(name, [self.arguments.bin / 'muster', 'world', '--data-dir', self.folder / name, '--http', '127.0.0.1:0', '--udp', '127.0.0.1:0',
-                          '--coordinator', self.link, '--join-token', join, '--modes', 'ffa', '--map', MAP, '--bots', '0',
-                          '--players-max', '2000', '--sessions-max', '4000', '--sessions-per-address-max', '4000', '--joins-per-second', '1000',
-                          '--joins-per-address-per-second', '1000', '--spread', '--regions', str(self.arguments.servers), '--bus-url', self.bus,
-                          '--snapshot-rate', str(self.arguments.rate)])
-        self.ready(name)
-
-    def ask(self, method, path, body=None):
-        request = urllib.request.Request(self.url + path, method=method, data=None if body is None else json.dumps(body).encode(),
-                                         headers={'Authorization': f'Bearer {self.token}', 'Content-Type': 'application/json'})
-        with urllib.request.urlopen(request, timeout=20) as answer:
-            return json.load(answer)
-
-    def owners(self):
-        """The server of each region, '' for none."""
-        return [region.get('server') or '' for region in self.ask('GET', '/api/v1/worlds/ffa').get('regions', [])]
-
-    def wait_spread(self):
-        until = time.monotonic() + 120
-        while len(set(self.owners()) - {''}) < self.arguments.servers:
-            if time.monotonic() > until:
-                fail(f'the regions did not spread: {self.owners()}')
-            time.sleep(0.5)
-
-    def close(self):
-        for process in self.processes.values():
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-        for process in self.processes.values():
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
+AWAY_SECONDS = 4
+CUT_SECONDS = 6
+AGREE_SECONDS = 10
+PLAY_AGAIN_MS = 3_000
 
 
 def kill_one(fleet):
     """The world server with the most players, and how long its regions were nobody's."""
-    regions = fleet.ask('GET', '/api/v1/worlds/ffa')['regions']
-    busiest = max(regions, key=lambda region: region.get('players', 0))['server']
+    busiest = max(fleet.regions(), key=lambda region: region.get('players', 0))['server']
     servers = fleet.ask('GET', '/api/v1/world-servers')['items']
     name = next(server['name'] for server in servers if server['id'] == busiest)
-    fleet.processes[name].kill()
-    fleet.processes[name].wait()
+    fleet.kill(name)
     killed = time.monotonic()
     while busiest in fleet.owners() or '' in fleet.owners():
         if time.monotonic() - killed > 30:
             fail(f'the regions of {name} are still its own: {fleet.owners()}')
         time.sleep(0.02)
-    print(f'{name} was killed: its regions were others\' after {time.monotonic() - killed:.2f} s', flush=True)
-    return name
+    took = time.monotonic() - killed
+    print(f'{name} was killed: its regions were others\' after {took:.2f} s', flush=True)
+    time.sleep(2)
+    fleet.again(name)
+    fleet.ready(name)
+
+
+def break_and_heal(fleet, fault):
+    if fault == 'kill':
+        kill_one(fleet)
+    elif fault == 'partition':
+        host = random.choice(list(HOSTS))
+        fleet.hosts.cut(host, True)
+        time.sleep(CUT_SECONDS)
+        fleet.hosts.cut(host, False)
+    else:
+        fleet.kill(fault)
+        time.sleep(AWAY_SECONDS)
+        fleet.again(fault)
+        if fault == 'coordinator':
+            fleet.ready(fault)
+
+
+def break_often(fleet, arguments, until):
+    pause = arguments.minutes * 60 / (arguments.times + 1)
+    for number in range(arguments.times):
+        time.sleep(max(1, pause - AWAY_SECONDS))
+        break_and_heal(fleet, arguments.fault)
+        healed = time.monotonic()
+        # As many as play now: who came back as somebody else is in the report of the players.
+        last = ''
+        while why := fleet.disagreement(arguments.clients):
+            if why != last:
+                print(f'  {time.monotonic() - healed:.1f} s: {why}', flush=True)
+            last = why
+            if time.monotonic() - healed > 3 * AGREE_SECONDS or time.monotonic() > until:
+                fail(f'{arguments.fault} {number + 1}: no agreement: {why}')
+            time.sleep(0.1)
+        took = time.monotonic() - healed
+        print(f'{arguments.fault} {number + 1} of {arguments.times}: all agree {took:.1f} s after it was over', flush=True)
+        if took > AGREE_SECONDS:
+            fail(f'that is more than {AGREE_SECONDS} s')
+
+
+def owners_overlap(fleet):
+    """Of two servers that had one region at one moment by their own logs; '' when there are none."""
+    spans = {}
+    for log in sorted(fleet.folder.glob('world*.log')):
+        open_spans = {}
+        for line in log.read_text(errors='replace').splitlines():
+            if 'muster ready' in line:
+                open_spans.clear()  # a process that was killed owned nothing from then on
+            for region, epoch, at in re.findall(r'\+(\d+)@(\d+) at (\d+) ms', line):
+                open_spans[region] = (int(epoch), int(at))
+            for region, epoch, at in re.findall(r'-(\d+)@(\d+) at (\d+) ms', line):
+                if region in open_spans:
+                    spans.setdefault(region, []).append((open_spans.pop(region)[1], int(at), log.stem))
+    for region, held in spans.items():
+        held.sort()
+        for (_, end, one), (begin, _, other) in zip(held, held[1:]):
+            if begin < end:
+                return f'region {region} was {one}\'s until {end} and {other}\'s from {begin}'
+    return ''
+
+
+def judge(arguments, told, code):
+    crossings = told.get('crossings', {})
+    print(json.dumps(crossings), flush=True)
+    if not arguments.fault:
+        return f'muster-load ended with {code}' if code else ''
+    if told['joins'].get('reasons'):
+        return f'players ended: {told["joins"]["reasons"]}'
+    if told['reliable']['doubled'] or crossings['players_doubled']:
+        return 'something was doubled'
+    slowest = crossings['resume_gap_ms']['max']
+    if arguments.fault == 'kill' and slowest > PLAY_AGAIN_MS:
+        return f'somebody was away for {slowest} ms'
+    return ''
 
 
 def main():
@@ -123,32 +126,29 @@ def main():
     parser.add_argument('--servers', type=int, default=4)
     parser.add_argument('--clients', type=int, default=60)
     parser.add_argument('--rate', type=int, default=30, choices=[60, 30, 20, 15, 10])
-    parser.add_argument('--kill', action='store_true')
+    parser.add_argument('--hosts', type=int, default=1, choices=[1, 2])
+    parser.add_argument('--fault', choices=['kill', 'nats', 'coordinator', 'postgres', 'partition'])
+    parser.add_argument('--times', type=int, default=1)
     arguments = parser.parse_args()
+    arguments.postgres = arguments.fault == 'postgres'
+    if arguments.fault == 'partition' and arguments.hosts < 2:
+        parser.error('a partition needs --hosts 2')
     arguments.folder.mkdir(parents=True)
     fleet = Fleet(arguments)
     try:
         fleet.open()
         fleet.wait_spread()
-        out = open(arguments.folder / 'load.json', 'w')
-        players = subprocess.Popen([arguments.bin / 'muster-load', '--url', fleet.url, '--clients', str(arguments.clients), '--seconds',
-                                    str(round(arguments.minutes * 60)), '--pattern', 'walk', '--rate', str(arguments.rate), '--json', '--quiet'], stdout=out, stderr=subprocess.STDOUT)
-        fleet.processes['players'] = players
-        deadline = time.monotonic() + arguments.minutes * 60 + 120
-        if arguments.kill:
-            time.sleep(arguments.minutes * 30)
-            name = kill_one(fleet)
-            time.sleep(10)
-            fleet.start_world(name)
+        players = fleet.play(arguments.clients, round(arguments.minutes * 60), '--pattern', 'walk')
+        until = time.monotonic() + arguments.minutes * 60 + 120
+        if arguments.fault:
+            break_often(fleet, arguments, until)
         while players.poll() is None:
-            dead = [name for name, process in fleet.processes.items() if process.poll() is not None and name != 'players']
-            if dead or time.monotonic() > deadline:
+            dead = [name for name in fleet.dead() if name != 'players']
+            if dead or time.monotonic() > until:
                 fail(f'{dead or "the players"} ended, or did not, see {arguments.folder}')
             time.sleep(0.5)
-        told = json.loads((arguments.folder / 'load.json').read_text().strip().splitlines()[-1])
-        print(json.dumps(told.get('crossings', {})))
-        if players.returncode != 0:
-            fail(f'muster-load ended with {players.returncode}, see {arguments.folder}/load.json')
+        if wrong := judge(arguments, fleet.told(), players.returncode) or owners_overlap(fleet):
+            fail(f'{wrong}, see {arguments.folder}/load.json')
     finally:
         fleet.close()
 
