@@ -6,6 +6,7 @@
 
 #include "demux.hpp"
 #include "muster/base/assert.hpp"
+#include "muster/rtc/probe.hpp"
 #include "wire.hpp"
 
 namespace muster::rtc::stun {
@@ -123,6 +124,11 @@ class Writer {
         std::byte* at = add(fingerprint, 4);
         set_length(size_);
         store(at, fingerprint_of(std::span(buffer_).first(covered)));
+        return std::span<const std::byte>(buffer_).first(size_);
+    }
+
+    std::span<const std::byte> finish_bare() {
+        set_length(size_);
         return std::span<const std::byte>(buffer_).first(size_);
     }
 
@@ -275,6 +281,13 @@ std::span<const std::byte> write_success(Buffer& buffer, const TransactionId& tr
     return writer.finish(&key);
 }
 
+std::span<const std::byte> write_plain_success(Buffer& buffer, const TransactionId& transaction,
+                                               const Address& mapped, bool with_fingerprint) {
+    Writer writer(buffer, 0x0101, transaction);
+    writer.add_address(mapped);
+    return with_fingerprint ? writer.finish(nullptr) : writer.finish_bare();
+}
+
 std::span<const std::byte> write_error(Buffer& buffer, const Message& request, std::uint16_t code,
                                        const IntegrityKey* key) {
     static_assert(header_bytes + integrity_bytes + fingerprint_bytes < sizeof(Buffer));
@@ -296,6 +309,23 @@ std::span<const std::byte> write_error(Buffer& buffer, const Message& request, s
 }  // namespace muster::rtc::stun
 
 namespace muster::rtc {
+
+std::optional<ShortDatagram> answer_to_probe(std::span<const std::byte> datagram,
+                                             const Address& from) {
+    if (protocol_of(datagram) != Protocol::stun) return std::nullopt;
+    const auto request = stun::decode(datagram);
+    const bool is_probe = request && request->kind == stun::Kind::request && !request->username &&
+                          request->integrity_at == 0 && request->unknown_count == 0;
+    if (!is_probe) return std::nullopt;
+    stun::Buffer buffer;
+    const auto answer =
+        stun::write_plain_success(buffer, request->transaction, from, request->has_fingerprint);
+    ShortDatagram out;
+    MUSTER_ASSERT(answer.size() <= out.bytes.size());
+    std::ranges::copy(answer, out.bytes.begin());
+    out.size = answer.size();
+    return out;
+}
 
 std::optional<std::string_view> Endpoint::ufrag_of(std::span<const std::byte> datagram) {
     if (protocol_of(datagram) != Protocol::stun) return std::nullopt;

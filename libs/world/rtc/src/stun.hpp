@@ -74,6 +74,11 @@ struct Request {
                                                        const TransactionId& transaction,
                                                        const Address& mapped,
                                                        const IntegrityKey& key);
+/// To who shows no credentials: no integrity, and FINGERPRINT as it is wished.
+[[nodiscard]] std::span<const std::byte> write_plain_success(Buffer& buffer,
+                                                             const TransactionId& transaction,
+                                                             const Address& mapped,
+                                                             bool with_fingerprint);
 /// 400, 401, 420 or 487. Without a key it carries no integrity.
 [[nodiscard]] std::span<const std::byte> write_error(Buffer& buffer, const Message& request,
                                                      std::uint16_t code, const IntegrityKey* key);

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "muster/base/assert.hpp"
+#include "muster/rtc/probe.hpp"
 #include "stun.hpp"
 
 /// Any bytes are refused or decoded within their bounds; an answer to what was decoded can be
@@ -12,6 +13,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                                           reinterpret_cast<const std::byte*>(data) + size);
     (void)Endpoint::ufrag_of(datagram);
     const auto message = stun::decode(datagram);
+    if (const auto probe = answer_to_probe(datagram, Address{})) {
+        const auto answer = stun::decode(probe->view());
+        MUSTER_ASSERT(message && answer && answer->transaction == message->transaction);
+        MUSTER_ASSERT(answer->has_fingerprint == message->has_fingerprint);
+    }
     if (!message) return 0;
     static const stun::IntegrityKey key("abcdefghijklmnopqrstuvwxyz");
     const bool authentic = stun::is_authentic(*message, datagram, key);

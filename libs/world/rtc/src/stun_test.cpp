@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "muster/base/encoding.hpp"
+#include "muster/rtc/probe.hpp"
 #include "wire.hpp"
 
 namespace muster::rtc {
@@ -121,6 +122,39 @@ TEST(Stun, NamesRequiredAttributesThatItDoesNotKnow) {
     ASSERT_TRUE(refusal);
     EXPECT_EQ(refusal->kind, stun::Kind::error);
     EXPECT_EQ(refusal->error_code, 420);
+}
+
+TEST(Stun, AnswersWhoShowsNoCredentialsWithItsAddress) {
+    const auto from = parse_address("192.0.2.1:32853").value();
+    // As browsers gather: a header alone.
+    const auto bare = bytes_of("00010000 2112a442 000102030405060708090a0b");
+    const auto answer = answer_to_probe(bare, from);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->size, 32U);
+    const auto read = stun::decode(answer->view());
+    ASSERT_TRUE(read);
+    EXPECT_EQ(read->kind, stun::Kind::success);
+    EXPECT_EQ(read->mapped, from);
+    EXPECT_FALSE(read->has_fingerprint);
+    EXPECT_TRUE(std::equal(bare.begin() + 8, bare.end(), read->transaction.begin()));
+    EXPECT_EQ(answer_to_probe(bare, parse_address("[2001:db8::1]:1").value())->size, 44U);
+
+    EXPECT_FALSE(answer_to_probe(bytes_of(sample_request), from)) << "an ICE check is another's";
+    EXPECT_FALSE(answer_to_probe(bytes_of(sample_response_ipv6), from));
+    EXPECT_FALSE(answer_to_probe(bytes_of("00110000 2112a442 000102030405060708090a0b"), from));
+    EXPECT_FALSE(
+        answer_to_probe(bytes_of("00010004 2112a442 000102030405060708090a0b 77770000"), from));
+    EXPECT_FALSE(answer_to_probe(std::span(bare).first(19), from));
+    EXPECT_FALSE(answer_to_probe({}, from));
+}
+
+TEST(Stun, GivesAFingerprintToWhoGaveOne) {
+    const auto from = parse_address("192.0.2.1:32853").value();
+    const auto probe = bytes_of("00010008 2112a442 000102030405060708090a0b 80280004 5b0ff6fc");
+    const auto answer = answer_to_probe(probe, from);
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->size, 40U);
+    EXPECT_TRUE(stun::decode(answer->view())->has_fingerprint);
 }
 
 TEST(Stun, WhatStandsBehindTheIntegrityIsNotBelieved) {
