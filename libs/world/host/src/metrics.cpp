@@ -218,6 +218,8 @@ std::string metrics_text(const Statistics& statistics) {
             {{"done", statistics.handshakes},
              {"failed", statistics.handshakes_failed},
              {"refused", statistics.handshakes_refused}});
+    several("muster_world_pings_total", "Beacons and STUN requests, by what became of them.",
+            "outcome", {{"answered", statistics.beacons}, {"limited", statistics.beacons_limited}});
     one("muster_world_outbox_depth", "gauge", "Control messages that wait.",
         statistics.outbox_depth);
     one("muster_world_overload", "gauge", "0 none, 1 what is far comes less often, 2 snapshots do.",

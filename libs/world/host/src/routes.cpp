@@ -78,6 +78,7 @@ class Routes : public std::enable_shared_from_this<Routes> {
     asio::awaitable<http::Answer> witness(http::Request request);
     asio::awaitable<http::Answer> statistics(http::Request request);
     asio::awaitable<http::Answer> metrics(http::Request request);
+    asio::awaitable<http::Answer> diagnostics(http::Request request);
     asio::awaitable<http::Answer> preflight(http::Request request);
     asio::awaitable<void> talk(http::Request request, std::shared_ptr<http::WebSocket> socket);
 
@@ -215,6 +216,20 @@ asio::awaitable<http::Answer> Routes::metrics(http::Request request) {
     co_return problem(Error{Errc::not_found, "there is no world " + name, {}});
 }
 
+// What kind of server this is, and whether anybody is here. Of a world on several servers each
+// tells its own part: the coordinator knows them all.
+asio::awaitable<http::Answer> Routes::diagnostics(http::Request) {
+    const Statistics statistics = server_.statistics();
+    std::uint32_t people = 0;
+    for (const WorldStatistics& world : statistics.worlds) people += world.people;
+    co_return json_response(Json{{"type", "world"},
+                                 {"version", options_.version},
+                                 {"uptime_s", statistics.uptime.count()},
+                                 {"players", people},
+                                 {"players_total", people},
+                                 {"capacity", statistics.sessions_max}});
+}
+
 // One message of the seed's signalling; false when the socket is to be closed.
 asio::awaitable<bool> Routes::serve_message(std::shared_ptr<http::WebSocket> socket,
                                             std::string text, std::string remote_address,
@@ -277,6 +292,7 @@ std::vector<std::pair<std::string, std::string>> add_routes(http::Router& router
         routes->add(router, added, "GET", "/api/v1/worlds/{world}", &Routes::show);
         routes->add(router, added, "POST", "/api/v1/worlds/{world}/join", &Routes::join);
         routes->add(router, added, "POST", "/api/v1/worlds/{world}/leave", &Routes::leave);
+        routes->add(router, added, "GET", "/api/v1/diagnostics", &Routes::diagnostics);
     }
     routes->add(router, added, "GET", "/api/v1/worlds/statistics", &Routes::statistics);
     routes->add(router, added, "GET", "/api/v1/worlds/{world}/witness", &Routes::witness);

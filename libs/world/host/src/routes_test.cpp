@@ -99,6 +99,22 @@ TEST(Routes, AJoinOverHttpPlaysAndALeaveEndsIt) {
     EXPECT_TRUE(site.stand.until([&] { return anna.is_closed(); }));
 }
 
+TEST(Routes, DiagnosticsSayWhatItIsAndWhoIsHere) {
+    Site site;
+    auto player = std::make_unique<Player>();
+    const Json offer{{"sdp", player->offer()}};
+    ASSERT_EQ(site.call("POST", "/api/v1/worlds/room/join", offer).status, 200);
+    ASSERT_TRUE(site.stand.until([&] { return site.stand.world().people == 1; }));
+    const Reply got = site.call("GET", "/api/v1/diagnostics");
+    ASSERT_EQ(got.status, 200);
+    EXPECT_EQ(got.body["type"], "world");
+    EXPECT_EQ(got.body["players"], 1);
+    EXPECT_EQ(got.body["players_total"], 1);
+    EXPECT_GE(got.body["uptime_s"], 0);
+    EXPECT_LE(got.body["uptime_s"], 60);
+    EXPECT_EQ(got.body["capacity"], site.stand.statistics().sessions_max);
+}
+
 TEST(Routes, ErrorsAreProblemsWithTheField) {
     Site site;
     const Reply wrong = site.call("POST", "/api/v1/worlds/room/join", {{"sdp", "v=0"}});

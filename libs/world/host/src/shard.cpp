@@ -10,6 +10,7 @@
 
 #include "game_generated.h"
 #include "muster/replication/messages.hpp"
+#include "muster/rtc/probe.hpp"
 #include "session.hpp"
 #include "worker.hpp"
 
@@ -174,6 +175,7 @@ void Shard::receive(std::size_t datagrams_max) {
 // its sender hashes to. So checks for another shard are handed on, and when that one has found them
 // good, so is everything from their sender that is nobody's here.
 void Shard::take(const rtc::Address& from, std::span<std::byte> datagram) {
+    if (answer_beacon(from, datagram)) return;
     if (shared_.shards.size() > 1 && is_stun(datagram)) {
         const auto ufrag = rtc::Endpoint::ufrag_of(datagram);
         if (ufrag && !ufrag->empty()) {
@@ -196,6 +198,27 @@ void Shard::take(const rtc::Address& from, std::span<std::byte> datagram) {
     known->second.used = now_;
     ++counts_.forwarded_unknown;
     forward(known->second.shard, Forwarded::Kind::datagram, from, datagram);
+}
+
+// Of who measures how far this server is: answered here, from what is at hand, and never at the
+// cost of those who play.
+bool Shard::answer_beacon(const rtc::Address& from, std::span<const std::byte> datagram) {
+    if (datagram.empty()) return false;
+    const auto nonce = datagram[0] == beacon_first ? read_beacon_question(datagram) : std::nullopt;
+    const auto probe = is_stun(datagram) ? rtc::answer_to_probe(datagram, from) : std::nullopt;
+    if (!nonce && !probe) return false;
+    if (!beacon_limits_.admit(from, Timestamp(std::chrono::duration_cast<milliseconds>(now_)))) {
+        ++counts_.beacons_limited;
+        return true;
+    }
+    ++counts_.beacons;
+    if (probe) {
+        socket_.send(from, probe->view());
+    } else {
+        const auto capacity = static_cast<std::uint32_t>(shared_.options.sessions_max);
+        socket_.send(from, write_beacon_answer(*nonce, players_, capacity));
+    }
+    return true;
 }
 
 // One session can prove any number of addresses. When they are too many, those that play keep their
@@ -255,6 +278,7 @@ void Shard::take_forwarded() {
 void Shard::publish_counts() {
     if (now_ - published_at_ < counts_every) return;
     published_at_ = now_;
+    players_ = static_cast<std::uint32_t>(shared_.admission.sessions());
     counts_.rtc = endpoint_.statistics();
     counts_.udp = socket_.statistics();
     counts_.sessions = 0;

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "beacon.hpp"
 #include "cadence.hpp"
 #include "histogram.hpp"
 #include "inbound.hpp"
@@ -58,7 +59,8 @@ class Shard final : rtc::Listener {
         udp::Statistics udp;
         std::uint32_t sessions = 0, opening = 0;
         std::uint64_t snapshots_sent = 0, snapshots_skipped = 0, forwarded = 0,
-                      forwarded_unknown = 0, forwards_dropped = 0, kicked = 0;
+                      forwarded_unknown = 0, forwards_dropped = 0, kicked = 0, beacons = 0,
+                      beacons_limited = 0;
         std::size_t outbox_depth = 0;
     };
     [[nodiscard]] Counts counts() const;                               ///< any thread
@@ -99,6 +101,7 @@ class Shard final : rtc::Listener {
     void wait_for_work(Instant now);
     void receive(std::size_t datagrams_max);
     void take(const rtc::Address& from, std::span<std::byte> datagram);
+    [[nodiscard]] bool answer_beacon(const rtc::Address& from, std::span<const std::byte> datagram);
     void take_forwarded();
     void forward(std::size_t to, Forwarded::Kind kind, const rtc::Address& from,
                  std::span<const std::byte> datagram);
@@ -165,6 +168,9 @@ class Shard final : rtc::Listener {
     void remember_foreign(const rtc::Address& from, std::size_t shard);
     std::vector<bool> to_wake_;
     std::vector<std::uint64_t> room_;  ///< for messages that are not aligned
+
+    BeaconLimits beacon_limits_;
+    std::uint32_t players_ = 0;  ///< of the process, a moment ago
 
     Instant now_{};  ///< of this turn of the loop
     Histogram rounds_, ages_;

@@ -258,6 +258,9 @@ Json to_json(const Statistics& all) {
             {"handshakes", all.handshakes},
             {"handshakes_failed", all.handshakes_failed},
             {"handshakes_refused", all.handshakes_refused},
+            {"pings", all.beacons},
+            {"pings_limited", all.beacons_limited},
+            {"uptime_s", all.uptime.count()},
             {"outbox_depth", all.outbox_depth},
             {"process",
              {{"rss_bytes", all.process_rss_bytes}, {"cpu_seconds", all.process_cpu_seconds}}}};

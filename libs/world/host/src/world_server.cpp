@@ -405,6 +405,8 @@ Statistics WorldServer::statistics() const {
         out.handshakes += counts.rtc.handshakes;
         out.handshakes_failed += counts.rtc.handshakes_failed;
         out.handshakes_refused += counts.rtc.handshakes_refused;
+        out.beacons += counts.beacons;
+        out.beacons_limited += counts.beacons_limited;
         out.outbox_depth += counts.outbox_depth;
         // The worst shard's: that one decides what its players feel.
         const Stage rounds = stage_of("snapshots", shard->rounds(), now);
@@ -414,6 +416,7 @@ Statistics WorldServer::statistics() const {
         out.snapshot_age_p99_ms =
             std::max(out.snapshot_age_p99_ms, shard->ages().summary(now).p99_us / 1e3);
     }
+    out.uptime = std::chrono::duration_cast<std::chrono::seconds>(now);
     out.sessions_max = shared.options.sessions_max;
     out.joins = shared.joins.load();
     out.joins_refused = shared.admission.refused();

@@ -10,6 +10,7 @@
 #include <future>
 #include <random>
 
+#include "muster/base/encoding.hpp"
 #include "muster/base/file.hpp"
 #include "muster/bus/in_process.hpp"
 #include "muster/sim/recording.hpp"
@@ -156,6 +157,55 @@ TEST(WorldServer, WhoNeverComesLosesItsPlace) {
     ASSERT_TRUE(stand.until([&] { return stand.world().people == 1; }));
     EXPECT_TRUE(
         stand.until([&] { return stand.world().people == 0 && stand.statistics().opening == 0; }));
+}
+
+TEST(WorldServer, AnswersPingsOnItsPortUntilTheyAreTooMany) {
+    Stand stand;
+    Player& player = stand.join();
+    ASSERT_TRUE(stand.until(
+        [&] { return player.mirror().welcomed() && stand.statistics().sessions == 1; }));
+    auto socket = udp::Socket::open({.host = "127.0.0.1"});
+    ASSERT_TRUE(socket);
+    const auto to = rtc::parse_address("127.0.0.1:" + std::to_string(stand.server->udp_port()));
+    const std::string question = std::string(
+                                     "\x0b"
+                                     "muster\x01"
+                                     "12345678") +
+                                 std::string(16, '\0');
+    const std::string probe(
+        "\0\1\0\0\x21\x12\xa4\x42"
+        "abcdefghijkl",
+        20);
+    std::vector<std::string> answers;
+    const auto hears = [&] {
+        socket->receive(64, [&](const rtc::Address& from, std::span<std::byte> datagram) {
+            EXPECT_EQ(from, *to);
+            answers.emplace_back(reinterpret_cast<const char*>(datagram.data()), datagram.size());
+        });
+    };
+    for (const std::string& one : {question, probe}) {
+        socket->send(*to, as_bytes(one));
+        socket->flush();
+        const auto known = answers.size();
+        ASSERT_TRUE(stand.until([&] {
+            hears();
+            return answers.size() > known;
+        }));
+    }
+    EXPECT_EQ(answers[0].substr(0, 16), std::string("\x0b"
+                                                    "muster\x02"
+                                                    "12345678"));
+    EXPECT_EQ(answers[0].size(), 24U);
+    EXPECT_EQ(answers[0].substr(16, 4), std::string("\0\0\0\1", 4)) << "one plays";
+    EXPECT_EQ(answers[1].substr(0, 2), "\1\1");
+    EXPECT_EQ(answers[1].substr(8, 12), "abcdefghijkl");
+    for (int i = 0; i < 100; ++i) socket->send(*to, as_bytes(question));
+    socket->flush();
+    ASSERT_TRUE(stand.until([&] { return stand.statistics().beacons_limited > 50; }));
+    const auto before = player.mirror().counts().snapshots;
+    EXPECT_TRUE(stand.until([&] { return player.mirror().counts().snapshots > before + 5; }));
+    hears();
+    EXPECT_LE(answers.size(), 60U);
 }
 
 TEST(WorldServer, IsNotHarmedByWhatIsNoProtocol) {

@@ -25,17 +25,18 @@ struct IceServers {
 
 struct RouteOptions {
     IceServers ice;
-    std::string origin;  ///< Access-Control-Allow-Origin of files and signalling (MGS_CDN_ORIGIN);
-                         ///< empty: none
-    /// Whether it serves the list of worlds, joining and leaving by HTTP. A coordinator of the same
-    /// process does so itself, for these worlds and those of others.
+    std::string origin;   ///< Access-Control-Allow-Origin of files and signalling (MGS_CDN_ORIGIN);
+                          ///< empty: none
+    std::string version;  ///< of the software, as diagnostics show it
+    /// Whether it serves the list of worlds, diagnostics, joining and leaving by HTTP. A
+    /// coordinator of the same process does so itself, for these worlds and those of others.
     bool joins = true;
 };
 
-/// docs/formats/world-protocol.md: GET /api/v1/worlds, .../statistics, GET /api/v1/worlds/{world},
-/// POST /api/v1/worlds/{world}/join, POST .../leave, GET .../witness, GET .../metrics (JSON), and
-/// the seed's WebSocket /ws. The server must outlive the router. Gives back what it added, as
-/// coordinator::Options::add_routes does.
+/// docs/formats/world-protocol.md: GET /api/v1/diagnostics, GET /api/v1/worlds, .../statistics, GET
+/// /api/v1/worlds/{world}, POST /api/v1/worlds/{world}/join, POST .../leave, GET .../witness, GET
+/// .../metrics (JSON), and the seed's WebSocket /ws. The server must outlive the router. Gives back
+/// what it added, as coordinator::Options::add_routes does.
 std::vector<std::pair<std::string, std::string>> add_routes(http::Router& router,
                                                             WorldServer& server,
                                                             RouteOptions options);

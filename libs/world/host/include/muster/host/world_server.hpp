@@ -113,8 +113,11 @@ struct Statistics {
     std::uint64_t datagrams_in = 0, datagrams_out = 0, bytes_in = 0, bytes_out = 0;
     std::uint64_t datagrams_dropped = 0, handshakes = 0, handshakes_failed = 0,
                   handshakes_refused = 0;
-    std::size_t outbox_depth = 0;    ///< control messages that wait
-    double snapshot_age_p99_ms = 0;  ///< of visible entities
+    std::uint64_t beacons = 0,
+                  beacons_limited = 0;  ///< pings of the UDP port, and those over a limit
+    std::chrono::seconds uptime{0};     ///< of this server, not of its machine
+    std::size_t outbox_depth = 0;       ///< control messages that wait
+    double snapshot_age_p99_ms = 0;     ///< of visible entities
     Overload overload = Overload::none;
     std::uint8_t snapshot_rate = 30;
     std::uint64_t process_rss_bytes = 0;  ///< of the whole process
