@@ -21,7 +21,7 @@ constexpr std::size_t datagrams_a_turn = 2'048;
 constexpr Instant counts_every{50'000};
 constexpr Instant half_second{500'000};
 constexpr Instant wait_max{100'000};
-constexpr std::size_t crowd = 64;
+constexpr std::size_t crowd = 12;
 constexpr Instant gathering{2'000};
 constexpr std::size_t foreign_max = 65'536;
 constexpr Instant foreign_unused{2'000'000};
