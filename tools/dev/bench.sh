@@ -8,13 +8,14 @@
 #   replication  bytes and freshness of what clients are told
 #   rtc          data channels against a server on libdatachannel, by turns
 #   load         a world with a thousand real clients
+#   spread       a world on one server and on four, by turns
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source tools/dev/steps.sh
 
 install_packages build test
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(brain link fleet engine world replication rtc load)
+[ ${#names[@]} -gt 0 ] || names=(brain link fleet engine world replication rtc load spread)
 for name in "${names[@]}"; do
     case "$name" in
         brain) build_preset release muster_brain_bench >&2 && build/release/bin/muster_brain_bench ;;
@@ -41,6 +42,11 @@ for name in "${names[@]}"; do
             build_preset release muster muster-load >&2
             python3 tools/bench/load.py --bin build/release/bin
             ;;
-        *) die "there is no benchmark '$name' (brain link fleet engine world replication rtc load)" ;;
+        spread)
+            build_preset release muster muster-load >&2
+            rm -rf build/bench/spread
+            python3 tools/bench/spread.py --bin build/release/bin --folder build/bench/spread
+            ;;
+        *) die "there is no benchmark '$name' (brain link fleet engine world replication rtc load spread)" ;;
     esac
 done

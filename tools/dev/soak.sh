@@ -6,7 +6,7 @@
 #   kill TIMES [SEED]    kill -9 of coordinator, node and Docker Engine with operations in flight
 #   partition TIMES [SEED]  the network between node and coordinator cut, both ways or one, with operations in flight
 #   worlds MINUTES       players who come and go, and others who stay: memory must not grow, nobody is left behind
-#   walk MINUTES [FLAG...]  players who walk over the borders of a world on four world servers, over NATS; --kill: one is killed
+#   walk MINUTES [FLAG...]  players who walk over the borders of a world on four world servers, over NATS; --fault kill|nats|coordinator|postgres|partition
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source tools/dev/steps.sh

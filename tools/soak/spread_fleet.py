@@ -157,7 +157,8 @@ class Fleet:
                           '--http', '127.0.0.1:0', '--udp', f'{address}:0', '--coordinator', self.link, '--join-token', join, '--modes', 'ffa',
                           '--map', MAP, '--bots', '0', '--players-max', '2000', '--sessions-max', '4000', '--sessions-per-address-max', '4000',
                           '--joins-per-second', '1000', '--joins-per-address-per-second', '1000', '--spread', '--regions', self.arguments.servers,
-                          '--bus-url', self.bus, '--snapshot-rate', self.arguments.rate])
+                          '--bus-url', self.bus, '--snapshot-rate', self.arguments.rate,
+                          '--shards', max(1, round(os.cpu_count() / self.arguments.servers))])
         self.ready(name)
 
     def play(self, clients, seconds, *words):
