@@ -9,8 +9,6 @@
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <charconv>
-#include <nlohmann/json.hpp>
 
 #include "muster/base/assert.hpp"
 
@@ -50,35 +48,15 @@ double thread_cpu_seconds() {
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-// A refusal in the server's words: "429 too many sessions from this address".
-std::string refusal(int status, const nlohmann::json& problem) {
-    const auto word = [&](const char* key) {
-        const auto found = problem.is_object() ? problem.find(key) : problem.end();
-        return found != problem.end() && found->is_string() ? found->get<std::string>()
-                                                            : std::string{};
-    };
-    std::string text = std::to_string(status);
-    if (const auto detail = word("detail"); !detail.empty()) text += " " + detail;
-    const auto field = word("field");
-    if (!field.empty() && !text.contains(field)) text += "; " + field;
-    return text;
-}
-
-bool is_answer(const http::Response& response, const nlohmann::json& body) {
-    return response.status / 100 == 2 && body.is_object() && body.contains("sdp") &&
-           body["sdp"].is_string();
-}
-
-std::string ticket_of(const nlohmann::json& body) {
-    const auto found = body.find("ticket");
-    return found != body.end() && found->is_string() ? found->get<std::string>() : std::string{};
-}
-
-Instant retry_after_of(const http::Response& response) {
-    const auto text = response.headers.find("Retry-After").value_or(std::string_view{});
-    std::uint32_t seconds = 0;
-    std::from_chars(text.data(), text.data() + text.size(), seconds);
-    return std::chrono::seconds(std::min(seconds, 30U));
+std::expected<client::Joined, client::Refusal> read(const Result<http::Response>& response) {
+    if (!response) {
+        client::Refusal nobody;
+        nobody.detail = response.error().message;
+        return std::unexpected(std::move(nobody));
+    }
+    return client::read_joined(response->status,
+                               response->headers.find("Retry-After").value_or(std::string_view{}),
+                               response->body);
 }
 
 Watch::Options watch_options(const Options& options, const std::string& world) {
@@ -369,67 +347,66 @@ http::asio::awaitable<void> Crew::join(std::size_t index) {
     Seat& seat = *seats_[index];
     http::ClientRequest request;
     request.method = "POST";
-    request.target = "/api/v1/worlds/" + task_.world + "/join";
+    request.target = client::world_path(task_.world, "join");
     request.headers.set("Content-Type", "application/json");
-    nlohmann::json wish{{"sdp", seat.player->offer()},
-                        {"name", "load-" + std::to_string(task_.first + index)}};
     const bool is_back = seat.player->lost_since().has_value();
-    if (is_back) wish["resume"] = seat.player->ticket();
-    request.body = wish.dump();
+    client::JoinWish wish;
+    wish.sdp = seat.player->offer();
+    wish.name = "load-" + std::to_string(task_.first + index);
+    if (is_back) wish.resume = seat.player->ticket();
+    request.body = client::write_join(wish);
     const auto patience = is_back ? back_patience : request_patience;
     const auto response = co_await client_->send(std::move(request), patience);
     --joining_;
     const auto at = now();
+    const auto joined = read(response);
     if (is_back) {
-        answer_back(seat, response, at);
+        answer_back(seat, joined, at);
         co_return;
     }
-    const auto error = answer(seat, response, at);
+    const auto error = answer(seat, joined, at);
     if (error.empty()) co_return;
     joins_.count(error);
     end(seat, true, at);
 }
 
-std::string Crew::answer(Seat& seat, const Result<http::Response>& response, Instant at) {
-    if (!response) {
-        ++joins_.failed;
-        return response.error().message;
-    }
-    const auto body = nlohmann::json::parse(response->body, nullptr, false);
-    if (!is_answer(*response, body)) {
-        const bool is_later = response->status == 429 || response->status == 503;
+std::string Crew::answer(Seat& seat, const Answer& joined, Instant at) {
+    if (!joined) {
+        const auto& why = joined.error();
+        if (why.status == 0) {
+            ++joins_.failed;
+            return why.detail;
+        }
+        const bool is_later = why.status == 429 || why.status == 503;
         ++(is_later ? joins_.put_off : joins_.failed);
-        joins_.last_refusal = refusal(response->status, body);
+        joins_.last_refusal = why.text();
         return joins_.last_refusal;
     }
     seat.state = State::playing;
     seat.until = at + call_patience;
-    const auto started = seat.player->answered(body["sdp"].get<std::string>(), ticket_of(body), at);
+    const auto started = seat.player->answered(joined->sdp, joined->ticket, at);
     if (started) return {};
     ++joins_.failed;
     return started.error().message;
 }
 
-void Crew::answer_back(Seat& seat, const Result<http::Response>& response, Instant at) {
+void Crew::answer_back(Seat& seat, const Answer& joined, Instant at) {
     seat.state = State::playing;
-    const auto body =
-        response ? nlohmann::json::parse(response->body, nullptr, false) : nlohmann::json();
-    if (response && is_answer(*response, body)) {
+    if (joined) {
         seat.tries = seat.slow_tries = 0;
         seat.back_at = Instant{0};
-        const auto started =
-            seat.player->answered(body["sdp"].get<std::string>(), ticket_of(body), at);
+        const auto started = seat.player->answered(joined->sdp, joined->ticket, at);
         if (!started) drop(seat, started.error().message, at);
         return;
     }
-    const bool is_later = !response || response->status == 429 || response->status >= 500;
-    if (response) joins_.last_refusal = refusal(response->status, body);
-    if (!is_later) return drop(seat, "not back: " + joins_.last_refusal, at);
+    const auto& why = joined.error();
+    if (why.status != 0) joins_.last_refusal = why.text();
+    if (!why.is_passing()) return drop(seat, "not back: " + joins_.last_refusal, at);
     ++joins_.put_off;
     seat.player->not_back();
-    if (!response && at - seat.asked_at >= slow_try) ++seat.slow_tries;
+    if (why.status == 0 && at - seat.asked_at >= slow_try) ++seat.slow_tries;
     const auto pause = pause_of(seat, at);
-    seat.back_at = at + std::max(pause, response ? retry_after_of(*response) : Instant{0});
+    seat.back_at = at + std::max(pause, Instant(why.retry_after));
 }
 
 void Crew::chat(Instant at) {

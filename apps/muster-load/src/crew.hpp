@@ -3,10 +3,12 @@
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
+#include <expected>
 #include <memory>
 #include <vector>
 
 #include "dice.hpp"
+#include "muster/client/words.hpp"
 #include "muster/http/client.hpp"
 #include "options.hpp"
 #include "player.hpp"
@@ -53,6 +55,7 @@ class Crew {
     [[nodiscard]] const Relay::Counts& relayed() const { return relay_.counts(); }
 
   private:
+    using Answer = std::expected<client::Joined, client::Refusal>;
     [[nodiscard]] Instant now() const;
     void enter(Conductor::Phase phase);
     void finish();
@@ -73,9 +76,9 @@ class Crew {
     void ask(std::size_t index);
     http::asio::awaitable<void> join(std::size_t index);
     /// What was wrong, or empty.
-    std::string answer(Seat& seat, const Result<http::Response>& response, Instant now);
+    std::string answer(Seat& seat, const Answer& joined, Instant now);
     /// The same, of a player that comes back.
-    void answer_back(Seat& seat, const Result<http::Response>& response, Instant now);
+    void answer_back(Seat& seat, const Answer& joined, Instant now);
 
     Task task_;
     Conductor& conductor_;

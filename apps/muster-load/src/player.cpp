@@ -1,6 +1,7 @@
 #include "player.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "game_generated.h"
 #include "muster/protocol/protocol.hpp"
@@ -13,15 +14,6 @@ using namespace std::chrono_literals;
 constexpr auto freeze = 500ms;
 constexpr std::size_t snapshots_remembered = 48;  // 1.6 s at 30 Hz
 constexpr std::size_t unacknowledged_max = 256;
-// Against loss, each input goes out with those of the two messages before it.
-constexpr std::size_t messages_repeated = 3;
-constexpr std::size_t held_max = 16;
-// A server that has sent no snapshot yet counts `seen` back from its own present: so much further
-// than from the newest that came.
-constexpr std::uint8_t under_way_ticks = 3;
-// A server that only may have the player soon is told less often, and all that it may lack.
-constexpr std::uint32_t standby_every = 3;
-
 }  // namespace
 
 Player::Player(Shared& shared, Outlet& outlet, std::uint64_t seed, Instant now)
@@ -30,31 +22,32 @@ Player::Player(Shared& shared, Outlet& outlet, std::uint64_t seed, Instant now)
       seed_(seed),
       asked_at_(now),
       now_(now),
-      memory_(snapshots_remembered) {
-    active_ = &new_line();
-}
+      session_(shared.identity, shared.room, *this, now),
+      memory_(snapshots_remembered) {}
 
 Player::~Player() = default;
 
-// A server that lowers its rate has too much to do: a page then sends less often, too, and more at
-// once.
-std::uint32_t Player::beats_a_message() const {
-    return std::max(1U, shared_.options.rate / std::max<std::uint32_t>(1, snapshot_rate_));
-}
-
-void Player::add_steps() {
-    const auto a_beat = shared_.options.steps_a_message();
-    for (std::uint32_t i = 0; i < a_beat; ++i) steps_.push_back(script_->next(at_));
-    sequence_ += a_beat;
-    if (steps_.size() > protocol::steps_max) {
-        steps_.erase(steps_.begin(), steps_.end() - protocol::steps_max);
+Result<void> Player::answered(const std::string& sdp, std::string ticket, Instant now) {
+    now_ = now;
+    if (!session_.lost_since()) {
+        shared_.joins.answer.add(static_cast<std::uint64_t>((now - asked_at_).count()));
     }
+    return session_.answered(sdp, std::move(ticket), now);
 }
 
-std::span<const replication::InputStep> Player::newest_steps() const {
-    const std::size_t wanted =
-        std::size_t{shared_.options.steps_a_message()} * beats_a_message() * messages_repeated;
-    return std::span(steps_).last(std::min(wanted, steps_.size()));
+const std::string& Player::come_back(Instant now) {
+    gap_ = Gap::coming_back;
+    return session_.come_back(now);
+}
+
+void Player::receive(std::size_t wire, std::span<std::byte> datagram, Instant now) {
+    now_ = now;
+    session_.receive(wire, datagram, now);
+}
+
+void Player::handle_timeouts(Instant now) {
+    now_ = now;
+    session_.handle_timeouts(now);
 }
 
 void Player::play(Instant scheduled, Instant now) {
@@ -64,85 +57,34 @@ void Player::play(Instant scheduled, Instant now) {
         frozen_ = true;
         if (shared_.measuring) ++shared_.measured.freezes;
     }
-    add_steps();
-    if (++beats_ % beats_a_message() == 0) send_inputs(now);
+    std::array<replication::InputStep, protocol::steps_max> steps;
+    const auto count = std::min<std::size_t>(shared_.options.steps_a_message(), steps.size());
+    for (std::size_t i = 0; i < count; ++i) steps[i] = script_->next(at_);
+    const auto sent = session_.act(std::span(steps).first(count), shared_.options.rate, now);
     if (unacknowledged_.size() < unacknowledged_max) {
-        unacknowledged_.push_back({sequence_, scheduled});
-    }
-    if (shared_.measuring) ++shared_.measured.client_ticks;
-}
-
-// Of a server that has shown no snapshot no tick is known.
-replication::Bytes Player::inputs_without_tick() const {
-    auto steps = steps_;
-    for (auto& step : steps) step.seen = static_cast<std::uint8_t>(step.seen + under_way_ticks);
-    return replication::write_inputs(sequence_, 0, 0, steps);
-}
-
-void Player::send_inputs(Instant now) {
-    bool is_sent = false;
-    if (active_ != nullptr) {
-        is_sent = active_->send_state(
-            mirror_.newest() != 0
-                ? replication::write_inputs(sequence_, mirror_.newest(), mirror_.received_bits(),
-                                            newest_steps())
-                : inputs_without_tick(),
-            now);
-    }
-    const bool is_standbys_turn = active_ == nullptr || messages_++ % standby_every == 0;
-    if (next_ != nullptr && next_->is_open() && is_standbys_turn) {
-        is_sent = next_->send_state(inputs_without_tick(), now) || is_sent;
+        unacknowledged_.push_back({session_.sequence(), scheduled});
     }
     if (!shared_.measuring) return;
-    ++(is_sent ? shared_.measured.inputs : shared_.measured.inputs_unsent);
+    if (sent == client::Session::Sent::now) ++shared_.measured.inputs;
+    if (sent == client::Session::Sent::not_taken) ++shared_.measured.inputs_unsent;
+    ++shared_.measured.client_ticks;
 }
 
 void Player::say(std::string_view text, Instant now) {
     now_ = now;
-    auto message = replication::write_say(text, false);
-    if (active_ != nullptr) {
-        active_->send_control(message, now);
-    } else if (held_.size() < held_max) {
-        held_.push_back(std::move(message));
-    }
+    (void)session_.send_control(replication::write_say(text, false), now);
 }
 
-void Player::leave(Instant now) {
-    now_ = now;
-    if (over_) return;
-    Line* const last = active_ != nullptr ? active_ : next_;
-    if (last != nullptr && last->is_open()) last->send_control(replication::write_bye(), now);
-    over_ = true;  // what comes from now on says nothing about the server
-    for (auto& line : lines_) {
-        if (line) line->close(now);
-    }
-}
-
-void Player::on_active_message(std::uint16_t stream, std::span<const std::byte> message) {
-    const auto stale = mirror_.counts().stale;
-    if (!mirror_.receive(message)) {
-        ++shared_.measured.bad_messages;
-        return;
-    }
-    patience_.message(now_);
-    if (shared_.measuring) shared_.measured.stale_snapshots += mirror_.counts().stale - stale;
-    if (stream == protocol::state_stream) {
-        on_state(message);
-    } else if (!on_hand_over(message)) {
-        on_control(message);
-    }
-}
-
-void Player::on_control(std::span<const std::byte> message) {
-    const auto* told = flatbuffers::GetRoot<protocol::Message>(message.data());
-    if (const auto* welcome = told->body_as_Welcome()) {
+void Player::on_message(const protocol::Message& message, bool is_stale) {
+    if (is_stale && shared_.measuring) ++shared_.measured.stale_snapshots;
+    if (const auto* snapshot = message.body_as_Snapshot()) {
+        on_snapshot(*snapshot);
+    } else if (const auto* welcome = message.body_as_Welcome()) {
         on_welcome(*welcome);
-    } else if (const auto* chat = told->body_as_Chat()) {
+    } else if (const auto* chat = message.body_as_Chat()) {
         on_chat(chat->text()->string_view());
-    } else if (const auto* notice = told->body_as_Notice()) {
+    } else if (const auto* notice = message.body_as_Notice()) {
         const auto kind = notice->kind();
-        patience_.told(notice->snapshot_rate());
-        if (notice->snapshot_rate() != 0) snapshot_rate_ = notice->snapshot_rate();
         if (kind == protocol::NoticeKind::chat_limited) {
             ++shared_.measured.notices_chat;
         } else if (kind == protocol::NoticeKind::overload_far ||
@@ -152,21 +94,53 @@ void Player::on_control(std::span<const std::byte> message) {
     }
 }
 
+// Of the server before only its words to people count still.
+void Player::on_tail(const protocol::Message& message) {
+    if (const auto* chat = message.body_as_Chat()) on_chat(chat->text()->string_view());
+}
+
+void Player::on_crossed() {
+    gap_ = Gap::crossing;
+    ++shared_.measured.crossings.count;
+}
+
+void Player::on_lost(std::string_view why) {
+    ++shared_.measured.crossings.falls[std::string(why)];
+    shared_.chats.ended(ear_, 0, false);
+    ear_ = {};
+    heard_all_ = false;
+    unacknowledged_.clear();
+}
+
+void Player::on_note(client::Note note) {
+    switch (note) {
+        case client::Note::nonsense:
+            ++shared_.measured.bad_messages;
+            break;
+        case client::Note::invited:
+            shared_.is_spread = true;
+            ++shared_.measured.crossings.invitations;
+            break;
+        case client::Note::moved:
+            shared_.is_spread = true;
+            break;
+        case client::Note::refused:
+            ++shared_.measured.crossings.refused;
+            break;
+        case client::Note::unconnected:
+            ++shared_.measured.crossings.unconnected;
+            break;
+    }
+}
+
 void Player::on_welcome(const protocol::Welcome& welcome) {
-    patience_.told(welcome.snapshot_rate());
     view_ = welcome.view();
     step_ = welcome.step();
-    if (welcome.snapshot_rate() != 0) snapshot_rate_ = welcome.snapshot_rate();
     const bool is_first = !script_;
     const bool is_same = id_ == welcome.player() && generation_ == welcome.generation();
     if (!is_first && !is_same) ++shared_.measured.crossings.strangers;
     id_ = welcome.player();
     generation_ = welcome.generation();
-    // A coordinator's ticket is signed, in three parts, and takes the newest token behind it.
-    const auto token = welcome.resume()->str();
-    auto given = ticket_.substr(0, ticket_.find('~'));
-    const bool is_signed = std::ranges::count(given, '.') == 2;
-    if (!token.empty()) ticket_ = is_signed ? std::move(given) + "~" + token : token;
     if (!is_first) return;
     script_.emplace(shared_.options.pattern, seed_,
                     Ground{welcome.left(), welcome.top(), welcome.width(), welcome.height()});
@@ -175,28 +149,26 @@ void Player::on_welcome(const protocol::Welcome& welcome) {
 void Player::on_chat(std::string_view text) {
     const auto number = shared_.chats.number_of(text);
     // Two servers' words may overtake each other.
-    if (number) shared_.chats.heard(ear_, *number, before_ != nullptr);
+    if (number) shared_.chats.heard(ear_, *number, session_.has_before());
 }
 
 void Player::end_hearing(std::uint32_t until, Instant since) {
     shared_.chats.ended(ear_, is_playing() ? until : 0, heard_all_ && playing_since() < since);
 }
 
-void Player::on_state(std::span<const std::byte> message) {
-    const auto* snapshot =
-        flatbuffers::GetRoot<protocol::Message>(message.data())->body_as_Snapshot();
-    if (snapshot == nullptr || !script_) return;
+void Player::on_snapshot(const protocol::Snapshot& snapshot) {
+    if (!script_) return;
     on_snapshot_timing();
-    if (first_tick_ == 0) first_tick_ = snapshot->tick();
-    at_ = mirror_.own_at();
+    if (first_tick_ == 0) first_tick_ = snapshot.tick();
+    at_ = session_.mirror().own_at();
 
     std::span<const EntityRecord> records;
-    if (const auto* entities = snapshot->entities(); entities != nullptr) {
+    if (const auto* entities = snapshot.entities(); entities != nullptr) {
         static_assert(sizeof(protocol::Entity) == sizeof(EntityRecord));
         // The wire's order of bytes is this machine's, and the record's shape is the struct's.
         records = {reinterpret_cast<const EntityRecord*>(entities->Data()), entities->size()};
     }
-    memory_.remember(snapshot->tick(), records);
+    memory_.remember(snapshot.tick(), records);
     if (std::ranges::any_of(records, [this](const auto& record) { return record.id == id_; })) {
         ++shared_.measured.crossings.doubles;
     }
@@ -204,9 +176,7 @@ void Player::on_state(std::span<const std::byte> message) {
         ++shared_.measured.snapshots;
         shared_.measured.entities += records.size();
     }
-    acknowledged(snapshot->acknowledged());
-    // The server stood still for whom it did not hear, in inputs of its own.
-    sequence_ = std::max(sequence_, snapshot->acknowledged());
+    acknowledged(snapshot.acknowledged());
 }
 
 void Player::acknowledged(std::uint32_t sequence) {
@@ -232,7 +202,6 @@ void Player::on_snapshot_timing() {
         if (gap_ == Gap::coming_back) crossings.back.add(gap);
     }
     gap_ = Gap::none;
-    lost_at_.reset();
     last_snapshot_at_ = now_;
     frozen_ = false;
 }

@@ -6,9 +6,11 @@
 #include <string>
 #include <string_view>
 
-#include "relay.hpp"
+#include "muster/rtc/endpoint.hpp"
 
-namespace muster::load {
+namespace muster::client {
+
+using rtc::Instant;
 
 /// How long a server may say nothing before it counts as gone. Whoever resumes costs a server far
 /// more than one that plays; one that is late because it has too much to do has more of it by
@@ -66,4 +68,4 @@ class Patience {
 /// Who made a description: the fingerprint of its certificate, as it is written there.
 [[nodiscard]] std::string_view fingerprint_of(std::string_view sdp);
 
-}  // namespace muster::load
+}  // namespace muster::client

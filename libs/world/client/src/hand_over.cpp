@@ -2,7 +2,7 @@
 
 #include "game_generated.h"
 
-namespace muster::load {
+namespace muster::client {
 
 replication::Bytes write_offer(std::uint32_t number, std::string_view sdp) {
     flatbuffers::FlatBufferBuilder builder(2'048);
@@ -14,4 +14,4 @@ replication::Bytes write_offer(std::uint32_t number, std::string_view sdp) {
     return {data, data + builder.GetSize()};
 }
 
-}  // namespace muster::load
+}  // namespace muster::client

@@ -1,8 +1,8 @@
-#include "patience.hpp"
+#include "muster/client/patience.hpp"
 
 #include <utility>
 
-namespace muster::load {
+namespace muster::client {
 
 void Patience::begin(std::string_view server, Instant now) {
     if (server != server_) {
@@ -41,4 +41,4 @@ std::string_view fingerprint_of(std::string_view sdp) {
     return rest.substr(0, rest.find_first_of("\r\n"));
 }
 
-}  // namespace muster::load
+}  // namespace muster::client

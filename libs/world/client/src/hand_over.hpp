@@ -5,10 +5,10 @@
 
 #include "muster/replication/messages.hpp"
 
-namespace muster::load {
+namespace muster::client {
 
 /// A player's answer to an invitation: docs/formats/world-protocol.md, "From one server to the
 /// next".
 [[nodiscard]] replication::Bytes write_offer(std::uint32_t number, std::string_view sdp);
 
-}  // namespace muster::load
+}  // namespace muster::client

@@ -3,14 +3,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
 #include "muster/rtc/caller.hpp"
-#include "relay.hpp"
 
-namespace muster::load {
+namespace muster::client {
+
+using rtc::Instant;
 
 class Line;
 
@@ -31,8 +33,10 @@ class Line final : rtc::CallerListener {
 
     [[nodiscard]] std::size_t wire() const { return wire_; }
     [[nodiscard]] const std::string& offer() const { return caller_.offer(); }
-    Result<void> start(const std::string& answer, Instant now) {
-        return caller_.start(answer, std::nullopt, now);
+    /// `instead`: of the answer's first candidate.
+    Result<void> start(const std::string& answer, Instant now,
+                       std::optional<rtc::Address> instead = std::nullopt) {
+        return caller_.start(answer, instead, now);
     }
     void receive(std::span<std::byte> datagram, Instant now) { caller_.receive(datagram, now); }
     void handle_timeouts(Instant now);
@@ -68,4 +72,4 @@ class Line final : rtc::CallerListener {
     std::string why_over_;
 };
 
-}  // namespace muster::load
+}  // namespace muster::client

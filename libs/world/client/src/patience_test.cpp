@@ -1,8 +1,8 @@
-#include "patience.hpp"
+#include "muster/client/patience.hpp"
 
 #include <gtest/gtest.h>
 
-namespace muster::load {
+namespace muster::client {
 namespace {
 
 using namespace std::chrono_literals;
@@ -90,4 +90,4 @@ TEST(Patience, ForgetsWhatItSawOfAnotherServer) {
 }
 
 }  // namespace
-}  // namespace muster::load
+}  // namespace muster::client

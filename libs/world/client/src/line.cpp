@@ -1,8 +1,8 @@
-#include "line.hpp"
+#include "muster/client/line.hpp"
 
 #include "muster/protocol/protocol.hpp"
 
-namespace muster::load {
+namespace muster::client {
 namespace {
 
 using namespace std::chrono_literals;
@@ -39,4 +39,4 @@ void Line::send_control(std::span<const std::byte> message, Instant now, bool fl
     if (flush) caller_.flush(now);
 }
 
-}  // namespace muster::load
+}  // namespace muster::client
