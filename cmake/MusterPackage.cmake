@@ -6,6 +6,12 @@ install(DIRECTORY ${CMAKE_SOURCE_DIR}/games/ DESTINATION ${CMAKE_INSTALL_DATADIR
     FILES_MATCHING PATTERN "*.toml")
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/sdk/plugin/include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT dev)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/sdk/plugin/examples DESTINATION ${CMAKE_INSTALL_DOCDIR}/plugins COMPONENT dev)
+install(TARGETS muster_client_shared LIBRARY)
+install(FILES ${CMAKE_SOURCE_DIR}/sdk/client/include/muster/client.h ${CMAKE_SOURCE_DIR}/sdk/client/include/muster/client_events.h
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/muster COMPONENT dev)
+install(FILES ${CMAKE_SOURCE_DIR}/sdk/client/examples/circle.c DESTINATION ${CMAKE_INSTALL_DOCDIR}/client COMPONENT dev)
+configure_file(${CMAKE_SOURCE_DIR}/packaging/muster_client.pc.in ${CMAKE_BINARY_DIR}/muster_client.pc @ONLY)
+install(FILES ${CMAKE_BINARY_DIR}/muster_client.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
 install(FILES packaging/systemd/muster.service packaging/systemd/muster-coordinator.service
     packaging/systemd/muster-node.service packaging/systemd/muster-world.service DESTINATION /lib/systemd/system)
 install(FILES packaging/muster.toml DESTINATION /etc/muster)
