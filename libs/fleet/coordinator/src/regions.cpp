@@ -10,6 +10,9 @@ namespace {
 
 /// A link that closed for another reason is back by then.
 constexpr milliseconds missing_after{1'000};
+/// Without a question over an open link: then a network between has it, or it hangs. It asks
+/// several times a second, and takes itself for cut off after 800 ms without an answer.
+constexpr milliseconds silent_after{2'000};
 /// Half a second after the last word of the missing one, and the next question.
 constexpr milliseconds unheard{700};
 
@@ -182,7 +185,7 @@ Result<void> Regions::came(const std::string& server, std::uint64_t session, std
     if (const auto before = servers_.find(server); before != servers_.end()) {
         gone(server, before->second.session);
     }
-    servers_[server] = Server{.session = session, .life = life, .world = name};
+    servers_[server] = Server{.session = session, .life = life, .world = name, .last_word = now_()};
     missing_.erase(server);
     if (const auto ids = ids_.find(name); ids != ids_.end()) ids->second.came(server, now_());
     territory::ServerCame came;
@@ -209,7 +212,7 @@ Result<void> Regions::heard(const std::string& server, std::uint64_t session,
     }
     found->second.wants_ids = read->wants_ids;
     found->second.hears = std::move(read->hears);
-    found->second.heard_at = now_();
+    found->second.heard_at = found->second.last_word = now_();
     read->heard.server = server;
     read->heard.session = session;
     return tell(std::move(read->heard));
@@ -233,14 +236,29 @@ void Regions::gone(const std::string& server, std::uint64_t session) {
 bool Regions::is_dead(const std::string& server, const Missing& missing) const {
     std::size_t witnesses = 0;
     for (const auto& [name, other] : servers_) {
-        if (other.world != missing.world) continue;
+        if (other.world != missing.world || name == server) continue;
         if (other.heard_at - missing.since < unheard || other.hears.contains(server)) return false;
         ++witnesses;
     }
     return witnesses > 0;
 }
 
+// Only when others speak: else it is this coordinator that slept.
+void Regions::miss_the_silent() {
+    std::vector<std::pair<std::string, Missing>> silent;
+    for (const auto& [name, server] : servers_) {
+        if (now_() - server.last_word < silent_after) continue;
+        const Missing missing{server.life, server.world, server.last_word};
+        if (is_dead(name, missing)) silent.emplace_back(name, missing);
+    }
+    for (const auto& [name, missing] : silent) {
+        gone(name, servers_.at(name).session);
+        missing_[name] = missing;
+    }
+}
+
 void Regions::end_leases_of_the_dead() {
+    miss_the_silent();
     for (auto next = missing_.begin(); next != missing_.end();) {
         const auto& [server, missing] = *next;
         const auto for_long = now_() - missing.since;

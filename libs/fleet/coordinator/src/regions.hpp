@@ -47,8 +47,9 @@ class Regions {
     /// `invalid_argument` names the field, and nothing happened.
     [[nodiscard]] Result<void> heard(const std::string& server, std::uint64_t session,
                                      const world_wire::LeaseQuestion& question);
-    /// Its link has closed. When the other servers of its world do not hear it on their bus either,
-    /// it is dead, and its leases end before their time: a server that has neither stands still.
+    /// Its link has closed; one that says nothing for two seconds is taken for it. When the other
+    /// servers of its world do not hear it on their bus either, it is dead, and its leases end
+    /// before their time: a server that has neither stands still.
     void gone(const std::string& server, std::uint64_t session);
     /// At least four times a second.
     void time_passed();
@@ -82,7 +83,8 @@ class Regions {
         std::string world;
         bool wants_ids = false;
         std::set<std::string> hears{};
-        territory::Instant heard_at{};
+        territory::Instant heard_at{};   ///< of its last question
+        territory::Instant last_word{};  ///< the same, or when it came
     };
     struct Missing {
         std::uint64_t life = 0;
@@ -100,6 +102,7 @@ class Regions {
     [[nodiscard]] bool is_durable(const territory::Answer& answer) const;
     void send(const territory::Answer& answer);
     void committed(const Durable& durable);
+    void miss_the_silent();
     void end_leases_of_the_dead();
     [[nodiscard]] bool is_dead(const std::string& server, const Missing& missing) const;
     [[nodiscard]] bool is_ownerless(std::string_view world) const;
