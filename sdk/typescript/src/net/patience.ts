@@ -17,8 +17,8 @@ const STRIKES_MAX = 2;
  * - it fell silent and spoke again, all by itself;
  * - it fell silent, was left, and the same server answered: that was no death. Each such strike within a minute doubles the wait, here and before the next try.
  *
- * A server that was quick until it died has none of these to its credit, and is left after SILENCE_MS. ICE does not help there: browsers call a connection
- * "connected" for five seconds and more after the last datagram. It helps the other way round: one that is "disconnected" deserves no more than SILENCE_MS.
+ * A server that was quick until it died has none of these to its credit, and is left after SILENCE_MS. ICE does not help there: Chromium still
+ * calls a connection "connected" when it is left after 1.5 s without a datagram. It helps the other way round: one that is "disconnected" deserves no more than SILENCE_MS.
  */
 export class Patience {
   private intervalMs = 0;
