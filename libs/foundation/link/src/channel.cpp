@@ -67,4 +67,15 @@ asio::awaitable<Result<std::string>> find_authority(asio::any_io_executor execut
                    "join_token");
 }
 
+asio::awaitable<Result<std::string>> shown_authority(asio::any_io_executor executor,
+                                                     std::string address,
+                                                     std::chrono::milliseconds deadline) {
+    auto chain = co_await server_chain(executor, address, deadline);
+    if (!chain) co_return std::unexpected(chain.error());
+    if (chain->empty()) {
+        co_return fail(Errc::unavailable, "the server at " + address + " shows no certificate");
+    }
+    co_return std::move(chain->back());
+}
+
 }  // namespace muster::link

@@ -15,4 +15,9 @@ namespace muster::link {
     asio::any_io_executor executor, std::string address, std::string digest,
     std::chrono::milliseconds deadline);
 
+/// The last certificate of the chain that the server at `address` shows, which is its authority:
+/// whose that is must be proven by other means. Nothing is sent.
+[[nodiscard]] asio::awaitable<Result<std::string>> shown_authority(
+    asio::any_io_executor executor, std::string address, std::chrono::milliseconds deadline);
+
 }  // namespace muster::link

@@ -70,10 +70,10 @@ class ClientStream final : public Stream<In, Out>, public grpc::ClientBidiReacto
     grpc::ClientContext context_;
 };
 
-/// Enroll or Renew, as the caller sees it.
-template <typename Stub>
+/// Enroll, Renew or Challenge, as the caller sees it.
+template <typename Stub, typename Reply>
 class ClientUnaryCall final : public Live,
-                              public std::enable_shared_from_this<ClientUnaryCall<Stub>> {
+                              public std::enable_shared_from_this<ClientUnaryCall<Stub, Reply>> {
   public:
     ClientUnaryCall(asio::any_io_executor executor, std::shared_ptr<Registry> registry,
                     std::shared_ptr<Stub> stub)
@@ -94,7 +94,7 @@ class ClientUnaryCall final : public Live,
         };
         method(*stub_, context_, *kept, reply_, then);
     }
-    asio::awaitable<Result<wire::EnrollReply>> result() {
+    asio::awaitable<Result<Reply>> result() {
         while (!is_over_) co_await ended_.wait();
         if (!status_.ok()) co_return std::unexpected(error_of(status_, context_));
         co_return std::move(reply_);
@@ -121,7 +121,7 @@ class ClientUnaryCall final : public Live,
     const std::shared_ptr<Stub> stub_;
     std::mutex mutex_;
     grpc::ClientContext context_;
-    wire::EnrollReply reply_;
+    Reply reply_;
     grpc::Status status_;
     Event ended_;
     bool is_over_ = false;
@@ -174,28 +174,33 @@ class PeerClient {
 
     asio::awaitable<Result<wire::EnrollReply>> enroll(wire::EnrollRequest request,
                                                       std::chrono::milliseconds deadline) {
-        const auto call = std::make_shared<ClientUnaryCall<Stub>>(executor_, registry_, stub_);
-        call->begin(
+        return unary<wire::EnrollReply>(
             std::move(request),
             [](Stub& stub, grpc::ClientContext& context, const wire::EnrollRequest& asked,
                wire::EnrollReply& reply, const std::function<void(grpc::Status)>& then) {
                 stub.async()->Enroll(&context, &asked, &reply, then);
             },
             deadline);
-        co_return co_await call->result();
     }
     asio::awaitable<Result<wire::EnrollReply>> renew(std::string request_der,
                                                      std::chrono::milliseconds deadline) {
         wire::RenewRequest request;
         request.set_signing_request_der(std::move(request_der));
-        const auto call = std::make_shared<ClientUnaryCall<Stub>>(executor_, registry_, stub_);
-        call->begin(
+        return unary<wire::EnrollReply>(
             std::move(request),
             [](Stub& stub, grpc::ClientContext& context, const wire::RenewRequest& asked,
                wire::EnrollReply& reply, const std::function<void(grpc::Status)>& then) {
                 stub.async()->Renew(&context, &asked, &reply, then);
             },
             deadline);
+    }
+    /// `method` starts the call on the stub's async interface.
+    template <typename Reply, typename Request, typename Method>
+    asio::awaitable<Result<Reply>> unary(Request request, Method method,
+                                         std::chrono::milliseconds deadline) {
+        using Call = ClientUnaryCall<Stub, Reply>;
+        const auto call = std::make_shared<Call>(executor_, registry_, stub_);
+        call->begin(std::move(request), method, deadline);
         co_return co_await call->result();
     }
     asio::awaitable<Result<std::unique_ptr<Door>>> session(std::chrono::milliseconds deadline) {

@@ -84,14 +84,21 @@ Result<Application> apply_for_membership(const std::filesystem::path& folder,
                                          std::string version) {
     const auto token = parse_join_token(join_token);
     if (!token) return std::unexpected(token.error());
+    auto out = apply_with_key(folder, std::move(name), std::move(version));
+    if (!out) return out;
+    out->authority_digest = token->authority_digest;
+    out->message.set_join_token(to_text(*token));
+    return out;
+}
+
+Result<Application> apply_with_key(const std::filesystem::path& folder, std::string name,
+                                   std::string version) {
     auto key = load_or_make_key(folder);
     if (!key) return std::unexpected(key.error());
     auto request = pki::signing_request(*key);
     if (!request) return std::unexpected(request.error());
     Application out;
-    out.authority_digest = token->authority_digest;
     out.private_key_pem = std::move(*key);
-    out.message.set_join_token(to_text(*token));
     out.message.set_signing_request_der(std::move(*request));
     out.message.set_name(std::move(name));
     out.message.set_version(std::move(version));

@@ -70,7 +70,11 @@ struct NodeDesk : Desk<NodeStream> {
         carrier;
     std::unordered_multimap<std::string, std::weak_ptr<CarryStream>> carriers_of;
 };
-using WorldDesk = Desk<WorldStream>;
+/// World servers may prove that they hold a named key besides.
+struct WorldDesk : Desk<WorldStream> {
+    std::function<Result<world_wire::ChallengeReply>(const world_wire::ChallengeRequest&)>
+        challenge;
+};
 
 std::shared_ptr<NodeDesk> make_desk(std::shared_ptr<Core> core, Server::Handlers handlers) {
     auto out = std::make_shared<NodeDesk>();
@@ -97,6 +101,7 @@ std::shared_ptr<WorldDesk> make_desk(std::shared_ptr<Core> core,
     out->enrol = std::move(handlers.enrol);
     out->renew = std::move(handlers.renew);
     out->admit_one = std::move(handlers.admit);
+    out->challenge = std::move(handlers.challenge);
     out->serve = [handler = std::move(handlers.session)](std::shared_ptr<WorldStream> stream,
                                                          Caller caller) -> asio::awaitable<void> {
         const auto session =
@@ -163,7 +168,24 @@ class NodeService final : public PeerService<wire::NodeLink, NodeStream, NodeDes
             begin_carrier);
     }
 };
-using WorldService = PeerService<world_wire::WorldLink, WorldStream>;
+class WorldService final : public PeerService<world_wire::WorldLink, WorldStream, WorldDesk> {
+  public:
+    using PeerService::PeerService;
+    grpc::ServerUnaryReactor* Challenge(grpc::CallbackServerContext* context,
+                                        const world_wire::ChallengeRequest* request,
+                                        world_wire::ChallengeReply* reply) override {
+        const auto call = make_call(*context, *reply);
+        if (!call.second) return call.first.get();
+        asio::post(desk()->core->executor, [desk = desk(), call = call.first, asked = *request] {
+            call->answer(
+                desk->challenge
+                    ? desk->challenge(asked)
+                    : fail(Errc::unsupported, "this coordinator takes no named keys", "key_name"));
+            --desk->core->unary_calls;
+        });
+        return call.first.get();
+    }
+};
 
 /// The doors of one port: the nodes' always, the world servers' when it takes them.
 struct Doors {

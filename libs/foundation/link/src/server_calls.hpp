@@ -56,14 +56,15 @@ class ServerStream final : public Stream<In, Out>, public grpc::ServerBidiReacto
     grpc::CallbackServerContext& context_;  // gRPC's, until OnDone
 };
 
-/// Enroll or Renew: one answer, given once, by whoever comes first.
+/// Enroll, Renew or Challenge: one answer, given once, by whoever comes first.
+template <typename Reply>
 class UnaryCall final : public Live, public grpc::ServerUnaryReactor {
   public:
     UnaryCall(std::shared_ptr<Registry> registry, grpc::CallbackServerContext& context,
-              wire::EnrollReply& reply)
+              Reply& reply)
         : registry_(std::move(registry)), context_(context), reply_(reply) {}
     /// Any thread.
-    void answer(Result<wire::EnrollReply> result) {
+    void answer(Result<Reply> result) {
         {
             const std::scoped_lock lock(mutex_);
             if (std::exchange(answered_, true)) return;
@@ -91,7 +92,7 @@ class UnaryCall final : public Live, public grpc::ServerUnaryReactor {
 
     const std::shared_ptr<Registry> registry_;
     grpc::CallbackServerContext& context_;  // gRPC's, until OnDone
-    wire::EnrollReply& reply_;
+    Reply& reply_;
     std::mutex mutex_;
     bool answered_ = false;
 };

@@ -100,7 +100,8 @@ void begin_session(const std::shared_ptr<Desk<S>>& desk, const std::shared_ptr<S
                    asio::detached);
 }
 
-inline asio::awaitable<void> run_unary(std::shared_ptr<Core> core, std::shared_ptr<UnaryCall> call,
+inline asio::awaitable<void> run_unary(std::shared_ptr<Core> core,
+                                       std::shared_ptr<UnaryCall<wire::EnrollReply>> call,
                                        asio::awaitable<Result<wire::EnrollReply>> handler) {
     try {
         call->answer(co_await std::move(handler));
@@ -184,12 +185,12 @@ class PeerService : public Rpc::CallbackService {
         return stream.get();
     }
 
-  private:
     /// The call, and whether it may go on.
-    std::pair<std::shared_ptr<UnaryCall>, bool> make_call(grpc::CallbackServerContext& context,
-                                                          wire::EnrollReply& reply) {
+    template <typename Reply>
+    std::pair<std::shared_ptr<UnaryCall<Reply>>, bool> make_call(
+        grpc::CallbackServerContext& context, Reply& reply) {
         Core& core = *desk_->core;
-        auto call = std::make_shared<UnaryCall>(core.registry, context, reply);
+        auto call = std::make_shared<UnaryCall<Reply>>(core.registry, context, reply);
         core.registry->add(call);
         if (++core.unary_calls > unary_calls_max) {
             --core.unary_calls;
@@ -198,7 +199,9 @@ class PeerService : public Rpc::CallbackService {
         }
         return {std::move(call), true};
     }
+    [[nodiscard]] const std::shared_ptr<D>& desk() const { return desk_; }
 
+  private:
     const std::shared_ptr<D> desk_;
 };
 

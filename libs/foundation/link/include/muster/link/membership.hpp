@@ -39,6 +39,9 @@ struct Application {
 [[nodiscard]] Result<Application> apply_for_membership(const std::filesystem::path& folder,
                                                        std::string_view join_token,
                                                        std::string name, std::string version);
+/// The same by a named key: neither the digest nor the token is set.
+[[nodiscard]] Result<Application> apply_with_key(const std::filesystem::path& folder,
+                                                 std::string name, std::string version);
 /// Keeps what the coordinator answered.
 [[nodiscard]] Result<Membership> take_membership(const std::filesystem::path& folder,
                                                  std::string_view kind,

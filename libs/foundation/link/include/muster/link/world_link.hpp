@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "muster/link/cluster_key.hpp"
 #include "muster/link/link.hpp"
 
 // Generated from proto/muster/world/v1/world.proto.
@@ -37,12 +38,16 @@ class WorldSession {
 class FleetServer : public Server {
   public:
     struct WorldHandlers {
-        /// As those of Server::Handlers, with a world server's id.
+        /// As those of Server::Handlers, with a world server's id. A request for an enrolment has a
+        /// join token or a key proof.
         std::function<asio::awaitable<Result<wire::EnrollReply>>(EnrolRequest)> enrol;
         std::function<asio::awaitable<Result<wire::EnrollReply>>(std::string id,
                                                                  std::string request_der)>
             renew;
         std::function<Result<void>(const std::string& id, const std::string& serial_hex)> admit;
+        /// To who wants to prove that it holds a named key; empty: there are none.
+        std::function<Result<world_wire::ChallengeReply>(const world_wire::ChallengeRequest&)>
+            challenge;
         /// A newer session of the same world server ends the older one first, with `conflict`.
         std::function<asio::awaitable<void>(std::shared_ptr<WorldSession>)> session;
     };
@@ -53,9 +58,21 @@ class FleetServer : public Server {
     virtual void revoke_world_server(const std::string& id, std::string reason) = 0;
 };
 
+struct NamedKey {
+    std::string name;
+    ClusterKey key;
+};
+
 /// A world server's end, as Client is a node's.
 class WorldClient {
   public:
+    /// One enrolment by proving, without showing it, that the caller holds the key. Whose authority
+    /// it is that the other end shows is only known by its proving the same in turn: until then
+    /// nothing of the reply is given to the caller. `unauthenticated`, field "key_name": the
+    /// coordinator has not this key, or is none.
+    static asio::awaitable<Result<wire::EnrollReply>> enrol_with_key(
+        asio::any_io_executor executor, std::string address, NamedKey key,
+        wire::EnrollRequest request, std::chrono::milliseconds deadline);
     static asio::awaitable<Result<wire::EnrollReply>> enrol(asio::any_io_executor executor,
                                                             std::string address,
                                                             std::string authority_digest,
