@@ -74,6 +74,7 @@ void add_artifacts(CLI::App& app, Context& context);  // images, volumes, networ
 void add_operations(CLI::App& app, Context& context);
 void add_access(CLI::App& app, Context& context);  // tokens, audit
 void add_worlds(CLI::App& app, Context& context);
+void add_world_keys(CLI::App& worlds, Context& context);
 void add_top(CLI::App& app, Context& context);
 
 /// The whole tree, for running and for completion.

@@ -91,5 +91,38 @@ TEST_F(Https, TrustsTheCoordinatorOfThisMachine) {
     EXPECT_EQ(run_words({"nodes", "list", "--url", url}), 0) << said;
 }
 
+TEST_F(Https, NamedKeysAreShownOnceTakenFromFilesRotatedAndRevoked) {
+    ASSERT_TRUE(write_file(folder / "ready.json",
+                           R"({"http":")" + url + R"(","ca":")" + ca + R"("})", 0644));
+    const auto keys = [this](std::vector<std::string> words) {
+        words.insert(words.begin(), {"worlds", "keys"});
+        return run_words(std::move(words));
+    };
+    EXPECT_EQ(keys({"add", "arena"}), 0) << said;
+    EXPECT_EQ(said.find("mck1-"), 0U) << said;
+    EXPECT_NE(said.find("keys/arena"), std::string::npos) << said;
+    EXPECT_EQ(keys({"list"}), 0) << said;
+    EXPECT_NE(said.find("arena"), std::string::npos) << said;
+    EXPECT_EQ(said.find("mck1-"), std::string::npos) << said;
+
+    const auto file = folder / "brought";
+    ASSERT_TRUE(write_file(file, random_bytes(32)));
+    EXPECT_EQ(keys({"add", "brought", "--file", file.string()}), 0) << said;
+    EXPECT_EQ(said.find("mck1-"), std::string::npos) << said;
+    ASSERT_TRUE(write_file(file, "no key"));
+    EXPECT_EQ(keys({"add", "bad", "--file", file.string()}), 1);
+    EXPECT_EQ(keys({"add", "absent", "--file", (folder / "absent").string()}), 1);
+    EXPECT_NE(said.find("absent"), std::string::npos) << said;
+
+    EXPECT_EQ(keys({"rotate", "arena", "--grace", "0"}), 0) << said;
+    EXPECT_NE(said.find("good no more"), std::string::npos) << said;
+    EXPECT_EQ(keys({"rotate", "nowhere"}), 1);
+    EXPECT_NE(keys({"revoke", "arena"}), 0) << "without --yes";
+    EXPECT_EQ(keys({"revoke", "arena", "--servers", "--yes"}), 0) << said;
+    EXPECT_EQ(keys({"revoke", "brought", "--yes"}), 0) << said;
+    EXPECT_EQ(keys({"list"}), 0) << said;
+    EXPECT_NE(said.find("There are no keys"), std::string::npos) << said;
+}
+
 }  // namespace
 }  // namespace muster::cli

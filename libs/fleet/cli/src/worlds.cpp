@@ -262,6 +262,7 @@ void add_worlds(CLI::App& app, Context& context) {
     context.on(*token, [&context, choices] {
         return print_join_token(context, "world_server", choices->expires, choices->name);
     });
+    add_world_keys(*worlds, context);
     const auto drained = std::make_shared<Drain>();
     CLI::App* draining = worlds->add_subcommand(
         "drain", "takes nobody new, and its regions go to others; who plays, plays on");

@@ -5,6 +5,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <set>
 
+#include "cluster_keys.hpp"
 #include "house.hpp"
 #include "muster/base/assert.hpp"
 #include "muster/base/file.hpp"
@@ -60,6 +61,7 @@ struct Coordinator::Impl {
           fleet(ledger, catalogue, clock, brain_config(options)),
           enrolment(ledger, authority, clock),
           ticket_keys(ledger, clock, "muster-" + authority.digest_hex()),
+          cluster_keys(ledger, authority, clock, options.data_dir / "keys"),
           links(executor, options, clock, enrolment, fleet, inventory, events),
           carriers(executor, links, options.stream_deadline),
           regions(ledger, options),
@@ -91,6 +93,7 @@ struct Coordinator::Impl {
     Fleet fleet;
     Enrolment enrolment;
     TicketKeys ticket_keys;
+    ClusterKeys cluster_keys;
     NodeLinks links;
     Carriers carriers;
     Regions regions;
@@ -132,6 +135,7 @@ Result<void> Coordinator::Impl::load() {
         if (auto done = catalogue.load_folder(options.games_folder); !done) return done;
     }
     if (auto done = enrolment.load(store); !done) return done;
+    if (auto done = cluster_keys.load(store); !done) return done;
     if (auto done = fleet.load(store); !done) return done;
     if (auto done = regions.load(store); !done) return done;
     std::set<std::string> used;
@@ -219,6 +223,7 @@ void Coordinator::Impl::add_routes() {
     add_events_api(routes, house);
     add_worlds_api(routes, house, world_servers, regions);
     add_world_servers_api(routes, house, world_servers, regions);
+    add_cluster_keys_api(routes, house, cluster_keys, world_servers);
     if (options.add_routes) {
         for (const auto& [method, pattern] : options.add_routes(router)) {
             guard.set(method, pattern, Access::anyone);
@@ -250,14 +255,18 @@ Result<void> Coordinator::Impl::open_http() {
 asio::awaitable<Result<wire::EnrollReply>> Coordinator::Impl::enrol(link::EnrolRequest request,
                                                                     MemberKind kind) {
     const bool is_node = kind == MemberKind::node;
-    auto reply = enrolment.enrol(request.message, kind);
+    const std::string key_name = is_node ? "" : request.message.key_proof().key_name();
+    auto reply = key_name.empty() ? enrolment.enrol(request.message, kind)
+                                  : cluster_keys.enrol(request, enrolment);
     if (!reply) {
         say(LogLevel::warning, std::string(is_node ? "a node at " : "a world server at ") +
                                    request.address + " was refused: " + reply.error().message);
         co_return reply;
     }
+    Json detail{{"name", enrolment.name_of(reply->node_id())}, {"address", request.address}};
+    if (!key_name.empty()) detail["key_name"] = key_name;
     audit.note("coordinator", is_node ? "node.enrol" : "world_server.enrol", reply->node_id(),
-               Json{{"name", enrolment.name_of(reply->node_id())}, {"address", request.address}});
+               std::move(detail));
     if (auto settled = co_await ledger.settled(); !settled) {
         co_return std::unexpected(settled.error());
     }
@@ -297,6 +306,9 @@ link::FleetServer::WorldHandlers Coordinator::Impl::world_handlers() {
     };
     out.admit = [this](const std::string& id, const std::string&) {
         return enrolment.admit(id, MemberKind::world_server);
+    };
+    out.challenge = [this](const link::world_wire::ChallengeRequest& request) {
+        return cluster_keys.challenge(request);
     };
     out.session = [this](std::shared_ptr<link::WorldSession> session) {
         return world_servers.serve(std::move(session));

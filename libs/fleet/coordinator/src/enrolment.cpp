@@ -1,5 +1,7 @@
 #include "enrolment.hpp"
 
+#include <set>
+
 #include "muster/base/encoding.hpp"
 #include "muster/base/random.hpp"
 #include "muster/base/text.hpp"
@@ -75,6 +77,8 @@ Result<void> Enrolment::load(store::Store& store) {
         identity.password_hash = body->value("password_hash", std::string());
         identity.joined_at = time(*body, "joined_at");
         identity.is_revoked = body->value("revoked", false);
+        identity.cluster_key = body->value("cluster_key", std::string());
+        identity.issued_at = time(*body, "issued_at");
         identities_.emplace(record.id, std::move(identity));
     }
     return {};
@@ -93,13 +97,15 @@ void Enrolment::store_token(const JoinToken& token) {
 }
 
 void Enrolment::store_identity(const std::string& node_id, const Identity& identity) {
-    ledger_.put(std::string(identity_kind), node_id,
-                to_text(Json{{"kind", coordinator::name_of(identity.kind)},
-                             {"name", identity.name},
-                             {"key_digest", identity.key_digest},
-                             {"password_hash", identity.password_hash},
-                             {"joined_at", to_rfc3339(identity.joined_at)},
-                             {"revoked", identity.is_revoked}}));
+    Json body{
+        {"kind", coordinator::name_of(identity.kind)}, {"name", identity.name},
+        {"key_digest", identity.key_digest},           {"password_hash", identity.password_hash},
+        {"joined_at", to_rfc3339(identity.joined_at)}, {"revoked", identity.is_revoked}};
+    if (!identity.cluster_key.empty()) {
+        body["cluster_key"] = identity.cluster_key;
+        body["issued_at"] = to_rfc3339(identity.issued_at);
+    }
+    ledger_.put(std::string(identity_kind), node_id, to_text(body));
 }
 
 Result<Enrolment::Made> Enrolment::make_token(std::string name, std::chrono::seconds valid,
@@ -194,6 +200,67 @@ Result<wire::EnrollReply> Enrolment::enrol(const wire::EnrollRequest& request, M
     return made;
 }
 
+Result<wire::EnrollReply> Enrolment::enrol_with_key(const wire::EnrollRequest& request,
+                                                    const std::string& key_name,
+                                                    const std::string& digest) {
+    constexpr auto kind = MemberKind::world_server;
+    for (const auto& [id, identity] : identities_) {
+        if (identity.kind != kind || identity.key_digest != digest) continue;
+        return renew(id, request.signing_request_der(), kind);
+    }
+    if (members_of_key(key_name).size() >= members_of_key_max) {
+        return fail(Errc::exhausted,
+                    "the key " + key_name + " has " + std::to_string(members_of_key_max) +
+                        " world servers already",
+                    "key_name");
+    }
+    const auto id = new_id("world");
+    auto made = reply(id, request.signing_request_der(), kind);
+    if (!made) return made;
+    const auto name = free_name(request.name().empty() ? "world" : tidy_name(request.name()));
+    Identity& identity = identities_[id];
+    identity.kind = kind;
+    identity.name = name;
+    identity.key_digest = digest;
+    identity.joined_at = identity.issued_at = clock_.now();
+    identity.cluster_key = key_name;
+    store_identity(id, identity);
+    return made;
+}
+
+std::string Enrolment::free_name(const std::string& name) const {
+    std::set<std::string_view> taken;
+    for (const auto& [id, identity] : identities_) {
+        if (identity.kind == MemberKind::world_server && !identity.is_revoked) {
+            taken.insert(identity.name);
+        }
+    }
+    std::string out = name;
+    for (unsigned number = 2; taken.contains(out); ++number) {
+        out = name + "-" + std::to_string(number);
+    }
+    return out;
+}
+
+std::vector<std::string> Enrolment::members_of_key(const std::string& key_name) const {
+    std::vector<std::string> out;
+    for (const auto& [id, identity] : identities_) {
+        if (identity.cluster_key == key_name && !identity.is_revoked) out.push_back(id);
+    }
+    return out;
+}
+
+void Enrolment::forget_old_members() {
+    std::erase_if(identities_, [this](const auto& item) {
+        const Identity& identity = item.second;
+        if (identity.cluster_key.empty() || clock_.now() - identity.issued_at < member_remembered) {
+            return false;
+        }
+        ledger_.erase(std::string(identity_kind), item.first);
+        return true;
+    });
+}
+
 std::string Enrolment::member_of_key(const std::string& key_digest, MemberKind kind) const {
     for (const auto& [id, identity] : identities_) {
         if (identity.kind == kind && identity.key_digest == key_digest && !identity.is_revoked) {
@@ -216,9 +283,14 @@ Result<wire::EnrollReply> Enrolment::reply(const std::string& id, std::string_vi
 }
 
 Result<wire::EnrollReply> Enrolment::renew(const std::string& id, std::string_view request_der,
-                                           MemberKind kind) const {
+                                           MemberKind kind) {
     if (auto admitted = admit(id, kind); !admitted) return std::unexpected(admitted.error());
-    return reply(id, request_der, kind);
+    auto made = reply(id, request_der, kind);
+    if (Identity& identity = identities_[id]; made && !identity.cluster_key.empty()) {
+        identity.issued_at = clock_.now();
+        store_identity(id, identity);
+    }
+    return made;
 }
 
 Result<void> Enrolment::admit(const std::string& id, MemberKind kind) const {
@@ -262,6 +334,7 @@ void Enrolment::set_password_hash(const std::string& node_id, std::string hash) 
 }
 
 void Enrolment::forget_old() {
+    forget_old_members();
     std::erase_if(tokens_, [this](const auto& item) {
         if (clock_.now() - item.second.expires_at < remembered) return false;
         ledger_.erase(std::string(token_kind), item.first);

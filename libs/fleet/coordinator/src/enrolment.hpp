@@ -30,6 +30,10 @@ class Enrolment {
     static constexpr std::size_t tokens_max = 1'000;
     /// A used or expired join token is remembered so long, for a node whose answer was lost.
     static constexpr std::chrono::hours remembered{24};
+    static constexpr std::size_t members_of_key_max = 10'000;
+    /// Who joined with a named key is forgotten so long after its last certificate was issued:
+    /// nobody counts them otherwise, and whoever comes back later is a new one.
+    static constexpr std::chrono::days member_remembered{2 * Authority::node_days};
 
     Enrolment(Ledger& ledger, const Authority& authority, const Clock& clock)
         : ledger_(ledger), authority_(authority), clock_(clock) {}
@@ -52,9 +56,18 @@ class Enrolment {
     /// other kind.
     [[nodiscard]] Result<wire::EnrollReply> enrol(const wire::EnrollRequest& request,
                                                   MemberKind kind = MemberKind::node);
+    /// Of a world server that has proven that it holds that named key; `digest` is
+    /// pki::key_digest() of its request. The same key pair is the same world server again, unless
+    /// it was revoked: `permission_denied`. Each gets a name that no other has. `exhausted`: the
+    /// named key has as many as it may.
+    [[nodiscard]] Result<wire::EnrollReply> enrol_with_key(const wire::EnrollRequest& request,
+                                                           const std::string& key_name,
+                                                           const std::string& digest);
+    /// Those that joined with that named key and were not revoked.
+    [[nodiscard]] std::vector<std::string> members_of_key(const std::string& key_name) const;
     [[nodiscard]] Result<wire::EnrollReply> renew(const std::string& id,
                                                   std::string_view request_der,
-                                                  MemberKind kind = MemberKind::node) const;
+                                                  MemberKind kind = MemberKind::node);
     /// Whether that member belongs here, and may still come.
     [[nodiscard]] Result<void> admit(const std::string& id,
                                      MemberKind kind = MemberKind::node) const;
@@ -88,7 +101,12 @@ class Enrolment {
         std::string password_hash;
         Timestamp joined_at{};
         bool is_revoked = false;
+        std::string cluster_key;  ///< the named key that it joined with; empty: a join token
+        Timestamp issued_at{};    ///< its last certificate; only with a named key
     };
+    /// The name, or with -2, -3 ... when another world server has it.
+    [[nodiscard]] std::string free_name(const std::string& name) const;
+    void forget_old_members();
     void store_token(const JoinToken& token);
     /// The member of that kind that came with that key and was not revoked; empty: none.
     [[nodiscard]] std::string member_of_key(const std::string& key_digest, MemberKind kind) const;

@@ -109,6 +109,8 @@ Result<void> Standby::Impl::open_grpc(const Authority& authority, Timestamp now)
     worlds.enrol = nodes.enrol;
     worlds.renew = nodes.renew;
     worlds.admit = nodes.admit;
+    worlds.challenge = [this](const link::world_wire::ChallengeRequest&)
+        -> Result<link::world_wire::ChallengeReply> { return std::unexpected(refusal()); };
     worlds.session = [](std::shared_ptr<link::WorldSession>) -> asio::awaitable<void> {
         co_return;
     };

@@ -37,6 +37,20 @@ Result<void> ScriptedWorld::enrol(const std::string& join_token) {
     auto reply = finish(context_, link::WorldClient::enrol(
                                       context_.get_executor(), "127.0.0.1:" + std::to_string(port_),
                                       token->authority_digest, std::move(message), patience));
+    return take(std::move(reply));
+}
+
+Result<void> ScriptedWorld::enrol_with_key(const std::string& name, const link::ClusterKey& key) {
+    link::wire::EnrollRequest message;
+    message.set_signing_request_der(pki::signing_request(identity_.private_key_pem).value());
+    message.set_name("scripted");
+    link::NamedKey named{name, key};
+    return take(finish(context_, link::WorldClient::enrol_with_key(
+                                     context_.get_executor(), "127.0.0.1:" + std::to_string(port_),
+                                     std::move(named), std::move(message), patience)));
+}
+
+Result<void> ScriptedWorld::take(Result<link::wire::EnrollReply> reply) {
     if (!reply) return std::unexpected(reply.error());
     id = reply->node_id();
     identity_.certificate_pem = reply->certificate_pem();

@@ -30,6 +30,7 @@ class ScriptedWorld {
     ScriptedWorld& operator=(const ScriptedWorld&) = delete;
 
     Result<void> enrol(const std::string& join_token);
+    Result<void> enrol_with_key(const std::string& name, const link::ClusterKey& key);
     Result<void> renew();
     /// Opens a session and says hello; waits for the welcome, or for the end of the session.
     Result<void> connect();
@@ -64,6 +65,7 @@ class ScriptedWorld {
         std::optional<world_wire::JoinOffer> offer;
         Error why;
     };
+    Result<void> take(Result<link::wire::EnrollReply> reply);
     asio::awaitable<void> listen(std::shared_ptr<link::WorldClient::Session> session,
                                  std::shared_ptr<Received> inbox);
 
