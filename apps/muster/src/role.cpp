@@ -146,7 +146,9 @@ class Household {
 
     void fail_with(const Error& error) {
         complain(error);
-        exit_code_ = error.field == "join_token" ? exit_useless_to_repeat : exit_failed;
+        exit_code_ = error.field == "join_token" || error.field == "key_name"
+                         ? exit_useless_to_repeat
+                         : exit_failed;
         begin_stop();
     }
 

@@ -106,8 +106,12 @@ uplink::Options uplink_options(const Role& role, std::uint16_t http_port, bool h
     const settings::Settings& given = role.settings;
     uplink::Options options;
     options.folder = role.data_dir / "identity";
-    options.coordinator = settings::to_text(given.address("world.coordinator"));
+    for (const auto& address : given.addresses("world.coordinator")) {
+        options.coordinators.push_back(settings::to_text(address));
+    }
     options.join_token = given.text("world.join_token");
+    options.key_name = given.text("cluster.key_name");
+    options.key_folder = role.data_dir / "keys";
     options.name = given.text("world.name");
     options.version = role.version;
     options.location = given.text("world.location");

@@ -91,7 +91,7 @@ domain_pub_key = "https://example.org/key"
     EXPECT_EQ(world.number("world.sessions_max"), 70);
     EXPECT_EQ(world.number("http.connections_max"), 4096);
     EXPECT_EQ(world.address("udp.address"), (Address{"0.0.0.0", 6257}));
-    EXPECT_EQ(world.address("world.coordinator"), (Address{"10.0.0.9", 50051}));
+    EXPECT_THAT(world.addresses("world.coordinator"), ElementsAre(Address{"10.0.0.9", 50051}));
     EXPECT_TRUE(world.is_given("world.coordinator"));
     EXPECT_EQ(world.text("cluster.key_name"), "my_key");
     const auto master = good({.role = Role::coordinator, .file = text});

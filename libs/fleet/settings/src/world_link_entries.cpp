@@ -14,11 +14,13 @@ std::vector<Entry> world_link_entries() {
         {.name = "world.coordinator",
          .flag = "--coordinator",
          .environment = "MUSTER_WORLD_COORDINATOR",
-         .type = Type::address,
+         .type = Type::addresses,
          .preset = "127.0.0.1:50051",
          .roles = world,
          .description = "The gRPC address of the coordinator under whose page the worlds are "
-                        "played. Given neither this nor a join token, they belong to none.",
+                        "played; of several coordinators that share a store all of them, with "
+                        "commas between, which are tried in turn. Given neither this nor a join "
+                        "token, they belong to none.",
          .file_aliases = {{"cluster.master_ip", host, world},
                           {"cluster.master_port", port, world}}},
         {.name = "world.join_token",

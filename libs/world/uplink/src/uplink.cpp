@@ -1,186 +1,24 @@
 #include "muster/uplink/uplink.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <ctime>
-#include <deque>
-#include <thread>
 
-#include "muster/base/random.hpp"
-#include "muster/link/membership.hpp"
-#include "words.hpp"
+#include "body.hpp"
 
 namespace muster::uplink {
 namespace {
 
-constexpr auto quietly = asio::as_tuple(asio::use_awaitable);
-constexpr std::string_view kind = "world";
-constexpr milliseconds enrol_deadline{30'000};
 constexpr milliseconds session_deadline{30'000};
 constexpr milliseconds renew_deadline{30'000};
-constexpr milliseconds expired_pause{600'000};
 constexpr std::chrono::minutes renew_look{1};
 constexpr std::uint32_t load_seconds_max = 60;
-// Without leases a spread world stands still: its server comes back as fast as can be.
-constexpr milliseconds spread_pause_max{500};
 constexpr std::size_t questions_max = territory::Holdings::requests_max;
 constexpr milliseconds unanswered_max{5'000};
 // An older answer's ids may be others' by now (territory::IdLedger::keep).
 constexpr milliseconds answer_age_max{30'000};
-// Shorter than a coordinator waits before it takes a server for dead whose link has closed.
-constexpr milliseconds linked_for{800};
-
-/// Goes on while the machine sleeps.
-milliseconds boot_time() {
-    std::timespec time{};
-    static_cast<void>(::clock_gettime(CLOCK_BOOTTIME, &time));
-    return std::chrono::duration_cast<milliseconds>(std::chrono::seconds(time.tv_sec) +
-                                                    std::chrono::nanoseconds(time.tv_nsec));
-}
-
-std::string host_name() {
-    std::array<char, 256> name{};
-    if (::gethostname(name.data(), name.size() - 1) != 0) return "world";
-    return name.data();
-}
 
 }  // namespace
-
-void Questions::ask(mesh::Question question) {
-    const std::lock_guard lock(mutex_);
-    const bool is_first = !newest_;
-    newest_ = std::move(question);
-    if (is_first && wake_) wake_();
-}
-std::optional<mesh::Question> Questions::take() {
-    const std::lock_guard lock(mutex_);
-    return std::exchange(newest_, std::nullopt);
-}
-bool Questions::is_linked() const {
-    return boot_time().count() - answered_at_ < linked_for.count();
-}
-void Questions::on_ask(std::function<void()> wake) {
-    const std::lock_guard lock(mutex_);
-    wake_ = std::move(wake);
-    if (newest_ && wake_) wake_();
-}
-
-class Uplink::Body : public std::enable_shared_from_this<Body> {
-  public:
-    using Session = link::WorldClient::Session;
-
-    Body(asio::any_io_executor executor, Options options, host::WorldServer& worlds,
-         const Clock& clock)
-        : executor_(std::move(executor)),
-          options_(std::move(options)),
-          worlds_(worlds),
-          clock_(clock),
-          cpu_(std::thread::hardware_concurrency()),
-          pause_(executor_),
-          report_(executor_),
-          settled_(executor_, asio::steady_timer::time_point::max()),
-          over_(executor_, asio::steady_timer::time_point::max()) {
-        if (options_.name.empty()) options_.name = host_name();
-    }
-
-    asio::awaitable<Result<void>> run() {
-        running_ = true;
-        listen_to_questions(true);
-        auto how = co_await work();
-        listen_to_questions(false);
-        running_ = false;
-        over_.cancel();
-        if (stopped_ && !how && how.error().code == Errc::cancelled) how = {};
-        co_return how;
-    }
-    asio::awaitable<void> stop() {
-        stopped_ = true;
-        pause_.cancel();
-        report_.cancel();
-        ending_.emit(asio::cancellation_type::terminal);
-        if (session_) session_->close();
-        while (running_) co_await over_.async_wait(quietly);
-    }
-
-  private:
-    asio::awaitable<Result<void>> work();
-    asio::awaitable<Result<link::Membership>> enrol(std::filesystem::path folder,
-                                                    unsigned tries_max);
-    asio::awaitable<void> join_again();
-    void judge(const Error& why);
-    asio::awaitable<Result<void>> connect_once();
-    asio::awaitable<Error> talk(std::shared_ptr<Session> session);
-    asio::awaitable<void> report(std::shared_ptr<Session> session,
-                                 std::shared_ptr<link::WorldClient> client);
-    asio::awaitable<void> renew_if_due(std::shared_ptr<link::WorldClient> client);
-    void handle(const std::shared_ptr<Session>& session, wire::ToWorld message);
-    void offered(const std::shared_ptr<Session>& session, wire::JoinOffer offer);
-    void listen_to_questions(bool on);
-    void pass_question();
-    void decided(const wire::LeaseAnswer& answer);
-    [[nodiscard]] milliseconds pause_after(const Error& why);
-    void answer(const std::weak_ptr<Session>& session, std::uint64_t request_id,
-                Result<host::Joined> joined);
-    [[nodiscard]] std::string how_to_join_again() const {
-        return "start it once with a new join token (`muster worlds join-token` on the "
-               "coordinator): muster world --coordinator " +
-               options_.coordinator + " --join-token TOKEN";
-    }
-
-    /// Waits for something of the link, but no longer than until stop().
-    template <typename T>
-    asio::awaitable<Result<T>> until_stopped(asio::awaitable<Result<T>> wait) {
-        auto [error, result] = co_await asio::co_spawn(
-            executor_, std::move(wait),
-            asio::bind_cancellation_slot(ending_.slot(), asio::as_tuple(asio::use_awaitable)));
-        if (error || stopped_) co_return fail(Errc::cancelled, "the world server is being stopped");
-        co_return std::move(result);
-    }
-    asio::awaitable<void> rest(milliseconds time) {
-        if (stopped_) co_return;
-        pause_.expires_after(time);
-        co_await pause_.async_wait(quietly);
-    }
-    void say(host::LogLevel level, const std::string& text) const {
-        if (options_.log) options_.log(level, text);
-    }
-
-    const asio::any_io_executor executor_;
-    Options options_;
-    host::WorldServer& worlds_;
-    const Clock& clock_;
-    CpuShare cpu_;
-    asio::steady_timer pause_;
-    asio::steady_timer report_;
-    asio::steady_timer settled_;  ///< a report is over
-    asio::steady_timer over_;
-    asio::cancellation_signal ending_;
-    link::Membership member_;
-    std::shared_ptr<Session> session_;
-    struct Asked {
-        std::uint64_t request = 0;
-        milliseconds at{};
-    };
-    std::deque<Asked> asked_;                       ///< not answered yet
-    std::optional<milliseconds> unanswered_since_;  ///< in this session
-    double cpu_last_ = 0;
-    unsigned tries_ = 0;
-    std::uint32_t load_seconds_ = 1;
-    bool draining_ = false;
-    std::string unwelcome_;  ///< why not to come back; empty: come
-    bool running_ = false;
-    bool stopped_ = false;
-};
 
 asio::awaitable<Result<void>> Uplink::Body::work() {
     auto known = link::load_membership(options_.folder, kind);
@@ -209,12 +47,10 @@ asio::awaitable<Result<void>> Uplink::Body::work() {
         if (!ended) judge(ended.error());
         if (!unwelcome_.empty()) break;
         if (!ended) {
-            say(host::LogLevel::warning,
-                "no session with the coordinator: " + ended.error().message);
+            say(host::LogLevel::warning, "no session with the coordinator at " + coordinator() +
+                                             ": " + ended.error().message);
         }
-        const milliseconds pause = ended ? milliseconds(0) : pause_after(ended.error());
-        co_await rest(pause);
-        ++tries_;
+        if (!ended) co_await move_on(ended.error());
     }
     if (!unwelcome_.empty()) {
         say(host::LogLevel::error, unwelcome_ + "; its worlds go on without a coordinator");
@@ -223,73 +59,9 @@ asio::awaitable<Result<void>> Uplink::Body::work() {
     co_return Result<void>();
 }
 
-milliseconds Uplink::Body::pause_after(const Error& why) {
-    const milliseconds pause = link::reconnect_delay(tries_, random_below(1U << 30U));
-    const bool is_refused = why.code == Errc::conflict || why.code == Errc::invalid_argument ||
-                            why.code == Errc::exhausted;
-    return options_.spread && !is_refused ? std::min(pause, spread_pause_max) : pause;
-}
-
-// Whether it is for good that there is no session.
-void Uplink::Body::judge(const Error& why) {
-    if (why.code == Errc::permission_denied) link::mark_refused(options_.folder);
-    const bool is_refused =
-        why.code == Errc::permission_denied || why.code == Errc::unauthenticated;
-    if (!is_refused) return;
-    unwelcome_ = "the coordinator refuses this world server: " + why.message +
-                 ". To bring it back, " + how_to_join_again();
-}
-
-asio::awaitable<Result<link::Membership>> Uplink::Body::enrol(std::filesystem::path folder,
-                                                              unsigned tries_max) {
-    auto application =
-        link::apply_for_membership(folder, options_.join_token, options_.name, options_.version);
-    if (!application) co_return std::unexpected(application.error());
-    for (unsigned tries = 0; !stopped_; ++tries) {
-        auto reply = co_await until_stopped(
-            link::WorldClient::enrol(executor_, options_.coordinator, application->authority_digest,
-                                     application->message, enrol_deadline));
-        if (reply) co_return link::take_membership(folder, kind, *application, *reply);
-        if (stopped_) break;
-        if (link::is_refusal(reply.error().code)) {
-            co_return fail(reply.error().code,
-                           "the coordinator refuses the join token: " + reply.error().message,
-                           "join_token");
-        }
-        if (tries + 1 == tries_max) co_return std::unexpected(reply.error());
-        say(host::LogLevel::warning, "the coordinator at " + options_.coordinator +
-                                         " cannot be joined yet: " + reply.error().message);
-        co_await rest(link::reconnect_delay(tries, random_below(1U << 30U)));
-    }
-    co_return fail(Errc::cancelled, "the world server was stopped before it had joined");
-}
-
-// With a join token, when the identity is no good any more. One that has expired keeps its key, and
-// with it its id; a refused one becomes another.
-asio::awaitable<void> Uplink::Body::join_again() {
-    const bool refused = link::is_marked_refused(options_.folder);
-    const auto ended = link::ended_at(member_.identity.certificate_pem, clock_.now());
-    if ((!refused && !ended) || options_.join_token.empty()) co_return;
-    const auto into = refused ? options_.folder.parent_path() / "identity.new" : options_.folder;
-    std::error_code ignored;
-    if (refused) std::filesystem::remove_all(into, ignored);
-    auto fresh = co_await enrol(into, 1);
-    if (fresh && refused) {
-        if (auto put = link::replace_membership(options_.folder, into, {}); !put) {
-            fresh = std::unexpected(put.error());
-        }
-    }
-    if (!fresh) {
-        say(host::LogLevel::error, "it could not join again: " + fresh.error().message);
-        co_return;
-    }
-    member_ = std::move(*fresh);
-    say(host::LogLevel::info, "it has joined again as " + member_.id);
-}
-
 asio::awaitable<Result<void>> Uplink::Body::connect_once() {
     link::Client::Options options;
-    options.address = options_.coordinator;
+    options.address = coordinator();
     options.authority_pem = member_.authority_pem;
     options.identity = member_.identity;
     auto opened = link::WorldClient::open(executor_, std::move(options));
@@ -332,9 +104,10 @@ void Uplink::Body::handle(const std::shared_ptr<Session>& session, wire::ToWorld
     switch (message.message_case()) {
         case wire::ToWorld::kWelcome:
             tries_ = 0;
+            round_.let_in();
             load_seconds_ = std::clamp(message.welcome().load_seconds(), 1U, load_seconds_max);
             say(host::LogLevel::info,
-                "registered with the coordinator at " + options_.coordinator + " as " + member_.id);
+                "registered with the coordinator at " + coordinator() + " as " + member_.id);
             if (options_.on_connection) options_.on_connection(true);
             return;
         case wire::ToWorld::kJoinOffer:

@@ -64,10 +64,15 @@ struct SpreadWorld {
 
 struct Options {
     std::filesystem::path folder;  ///< of its identity
-    std::string coordinator;       ///< host:port of its link
+    /// host:port of the link of each coordinator, one at least: they share a store, and one leads.
+    std::vector<std::string> coordinators;
     std::string join_token;  ///< needed once; ignored when the folder holds an identity that is
                              ///< still good (not expired, not refused by the coordinator)
-    std::string name;        ///< for people; empty: the host's
+    /// Without a join token it joins by this key (muster/link/cluster_key.hpp), which is made when
+    /// it is not there; it also brings back an identity that has expired. Empty: by a token alone.
+    std::string key_name;
+    std::filesystem::path key_folder;
+    std::string name;  ///< for people; empty: the host's
     std::string version;
     std::string location;  ///< where it stands, for people; at most 32 bytes
     std::vector<std::string>
@@ -89,9 +94,10 @@ class Uplink {
            const Clock& clock);
     ~Uplink();  ///< after run() has returned
 
-    /// Until stop(). An error is for good: the folder cannot be used, or the join token is missing
-    /// or refused (field "join_token"). A coordinator that does not answer is waited for; one that
-    /// refuses this world server later is left alone, while the worlds go on.
+    /// Until stop(). An error is for good: the folder cannot be used, or the join token or the key
+    /// is missing or refused (field "join_token" or "key_name"). A coordinator that does not answer
+    /// is waited for; one that refuses this world server later is left alone, while the worlds go
+    /// on.
     asio::awaitable<Result<void>> run();
     /// Ends run() and waits for it.
     asio::awaitable<void> stop();
