@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <limits>
 #include <thread>
 
 #include "context.hpp"
 #include "join_token.hpp"
 #include "muster/http/url.hpp"
+#include "world_ping.hpp"
 #include "world_plugins.hpp"
 
 namespace muster::cli {
@@ -13,6 +16,7 @@ namespace {
 constexpr const char* worlds_path = "/api/v1/worlds";
 constexpr const char* servers_path = "/api/v1/world-servers";
 constexpr std::chrono::seconds look_again{1};
+constexpr std::chrono::milliseconds ping_patience{1'000};
 
 Result<void> list(Context& context) {
     auto api = context.api();
@@ -59,8 +63,8 @@ Result<void> list_servers(Context& context) {
         context.out() << "There are no world servers. Add one: muster worlds join-token\n";
         return {};
     }
-    Table table({"NAME", "WORLDS", "REGIONS", "PLAYERS", "LOAD", "TICK P99", "UDP", "STATE",
-                 "VERSION", "ID"});
+    Table table({"NAME", "LOCATION", "WORLDS", "REGIONS", "PLAYERS", "LOAD", "TICK P99", "UDP",
+                 "STATE", "UP", "VERSION", "ID"});
     for (const json& item : *items) {
         std::string worlds;
         for (const json& world : item.value("worlds", json::array())) {
@@ -71,12 +75,83 @@ Result<void> list_servers(Context& context) {
             addresses.empty() ? std::string() : addresses.front().get<std::string>();
         const bool is_v6 = address.find(':') != std::string::npos;
         const std::size_t regions = regions_of(item);
-        table.add({cell(item, "name"), worlds, regions == 0 ? "-" : std::to_string(regions),
+        table.add({cell(item, "name"), cell(item, "location"), worlds,
+                   regions == 0 ? "-" : std::to_string(regions),
                    cell(item, "players") + "/" + cell(item, "capacity"),
                    percent(item.value("load", json())), cell(item, "tick_p99_ms") + " ms",
                    (is_v6 ? "[" + address + "]" : address) + ":" + cell(item, "udp_port"),
-                   item.value("draining", false) ? "draining" : "open", cell(item, "version"),
-                   cell(item, "id")});
+                   item.value("draining", false) ? "draining" : "open",
+                   age_in_words(item.value("started_at", json()), context.now()),
+                   cell(item, "version"), cell(item, "id")});
+    }
+    context.out() << table.text();
+    return {};
+}
+
+/// Where a server is asked; its first address, as it is the one that it is best known by.
+PingTarget target_of(const json& server) {
+    const json addresses = server.value("addresses", json::array());
+    return {addresses.empty() ? std::string() : addresses.front().get<std::string>(),
+            server.value("udp_port", std::uint16_t{0})};
+}
+
+bool plays(const json& server, const std::string& world) {
+    if (world.empty()) return true;
+    const json worlds = server.value("worlds", json::array());
+    return std::ranges::any_of(
+        worlds, [&](const json& one) { return one.value("name", std::string()) == world; });
+}
+
+/// The nearest first, with what cannot be reached at the end.
+Result<void> ping_servers(Context& context, const std::string& world) {
+    auto api = context.api();
+    if (!api) return std::unexpected(api.error());
+    auto items = (*api)->list(servers_path);
+    if (!items) return std::unexpected(items.error());
+    std::vector<json> servers;
+    std::vector<PingTarget> targets;
+    for (const json& item : *items) {
+        if (!plays(item, world)) continue;
+        servers.push_back(item);
+        targets.push_back(target_of(item));
+    }
+    if (servers.empty() && !world.empty()) {
+        return fail(Errc::not_found, "no world server plays the world " + world, "world");
+    }
+    const auto pings = ping_all(targets, ping_patience);
+    if (!pings) return std::unexpected(pings.error());
+    std::vector<json> rows;
+    for (std::size_t i = 0; i < servers.size(); ++i) {
+        const auto median = (*pings)[i].median();
+        json row{{"id", servers[i]["id"]},
+                 {"name", servers[i]["name"]},
+                 {"location", servers[i].value("location", json())},
+                 {"address", targets[i].address},
+                 {"udp_port", targets[i].port},
+                 {"answers", (*pings)[i].times.size()},
+                 {"rtt_ms", nullptr},
+                 {"players", nullptr},
+                 {"capacity", nullptr}};
+        if (median) {
+            row["rtt_ms"] = static_cast<double>(median->count()) / 1'000;
+            row["players"] = (*pings)[i].players;
+            row["capacity"] = (*pings)[i].capacity;
+        }
+        rows.push_back(std::move(row));
+    }
+    std::ranges::sort(rows, {}, [](const json& row) {
+        const double rtt = row["rtt_ms"].is_null() ? std::numeric_limits<double>::infinity()
+                                                   : row["rtt_ms"].get<double>();
+        return std::pair(rtt, row["id"].get<std::string>());
+    });
+    if (context.printed_json(json(rows))) return {};
+    Table table({"NAME", "LOCATION", "RTT", "PLAYERS", "ADDRESS", "ID"});
+    for (const json& row : rows) {
+        const bool is_here = !row["rtt_ms"].is_null();
+        table.add({cell(row, "name"), cell(row, "location"),
+                   is_here ? fmt::format("{:.1f} ms", row["rtt_ms"].get<double>()) : "no answer",
+                   is_here ? cell(row, "players") + "/" + cell(row, "capacity") : "-",
+                   cell(row, "address") + " " + cell(row, "udp_port"), cell(row, "id")});
     }
     context.out() << table.text();
     return {};
@@ -256,6 +331,9 @@ void add_worlds(CLI::App& app, Context& context) {
     CLI::App* servers =
         worlds->add_subcommand("servers", "the world servers, and how full they are");
     context.on(*servers, [&context] { return list_servers(context); });
+    CLI::App* ping = worlds->add_subcommand("ping", "how far the world servers are from here");
+    ping->add_option("world", choices->name, "only those that play it");
+    context.on(*ping, [&context, choices] { return ping_servers(context, choices->name); });
     CLI::App* token = worlds->add_subcommand("join-token", "how a further world server joins");
     token->add_option("--name", choices->name, "what it is to be called");
     token->add_option("--expires", choices->expires, "how long the token is good");
