@@ -155,6 +155,7 @@ std::unique_ptr<Part> make_world_part(Role& role, std::shared_ptr<host::WorldSer
 Result<std::vector<std::unique_ptr<Part>>> make_world(Role& role, Ready& ready) {
     auto routes = route_options(role.settings);
     if (!routes) return std::unexpected(routes.error());
+    routes->version = role.version;
     auto options = http_options(role.settings);
     if (!options) return std::unexpected(options.error());
     const auto web = web_folder(role.settings);

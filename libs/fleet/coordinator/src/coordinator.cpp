@@ -224,6 +224,7 @@ void Coordinator::Impl::add_routes() {
     add_worlds_api(routes, house, world_servers, regions);
     add_world_servers_api(routes, house, world_servers, regions);
     add_cluster_keys_api(routes, house, cluster_keys, world_servers);
+    add_diagnostics_api(routes, house, world_servers, regions);
     if (options.add_routes) {
         for (const auto& [method, pattern] : options.add_routes(router)) {
             guard.set(method, pattern, Access::anyone);

@@ -10,12 +10,44 @@ namespace {
 
 constexpr std::size_t name_bytes_max = 256;  // of 64 characters
 constexpr std::size_t sdp_bytes_max = 64U << 10U;
+constexpr std::size_t server_bytes_max = 64;
+constexpr std::size_t pings_max = 1'000;
+constexpr double ping_max = 60'000;
+constexpr std::size_t last_max = 8;
 constexpr int tries_max = 3;  // of servers, when the best one refuses
 
 struct Wish {
     WorldJoin join;
     PlaceWish place;
 };
+
+/// What the player's program has measured: {server id: ms}.
+void read_pings(Reader& reader, Wish& out) {
+    const Json* given = reader.any("pings");
+    const bool is_wanted = out.place.strategy == Strategy::lowest_ping;
+    if (given == nullptr) {
+        if (is_wanted) {
+            reader.refuse("pings",
+                          "with the strategy lowest_ping it is needed: the milliseconds "
+                          "to each server, by its id");
+        }
+        return;
+    }
+    if (!is_wanted) reader.refuse("pings", "it counts with the strategy lowest_ping alone");
+    if (!given->is_object() || given->size() > pings_max) {
+        return reader.refuse("pings", "an object of at most " + std::to_string(pings_max) +
+                                          " numbers, by the servers' ids");
+    }
+    for (const auto& [id, ms] : given->items()) {
+        const bool is_good =
+            ms.is_number() && ms.get<double>() >= 0 && ms.get<double>() <= ping_max;
+        if (!is_good || id.size() > server_bytes_max) {
+            return reader.refuse("pings." + id.substr(0, server_bytes_max),
+                                 "milliseconds from 0 to 60000");
+        }
+        out.place.pings.emplace(id, ms.get<double>());
+    }
+}
 
 Result<Wish> read_wish(Call& call) {
     const auto body = parse_object(call.request.body);
@@ -28,7 +60,7 @@ Result<Wish> read_wish(Call& call) {
     out.join.name = reader.text("name", name_bytes_max).value_or("");
     out.join.team = reader.text("team", 16).value_or("");
     out.join.resume = reader.text("resume", ticket_bytes_max).value_or("");
-    out.place.server = reader.text("server", 64).value_or("");
+    out.place.server = reader.text("server", server_bytes_max).value_or("");
     const auto strategy = reader.text("strategy", 16).value_or("least_load");
     if (!out.join.team.empty() && out.join.team != "red" && out.join.team != "blue") {
         reader.refuse("team", "`red`, `blue` or absent");
@@ -36,8 +68,11 @@ Result<Wish> read_wish(Call& call) {
     if (const auto known = strategy_from_name(strategy)) {
         out.place.strategy = *known;
     } else {
-        reader.refuse("strategy", "it must be least_load or packed");
+        reader.refuse("strategy", "it must be least_load, packed or lowest_ping");
     }
+    read_pings(reader, out);
+    out.place.last =
+        reader.list("last", last_max, server_bytes_max).value_or(std::vector<std::string>());
     if (auto done = reader.done(); !done) return std::unexpected(done.error());
     return out;
 }

@@ -1,6 +1,7 @@
 #include "places.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 namespace muster::coordinator {
 namespace {
@@ -78,7 +79,17 @@ Result<std::vector<Candidate>> places_for(const Lobby& lobby, const PlaceWish& w
                         "server");
         }
     }
+    for (Candidate& one : all) {
+        const auto known =
+            wish.pings.find(one.server_id.empty() ? std::string(local_name) : one.server_id);
+        if (known != wish.pings.end()) one.ping_ms = known->second;
+    }
     auto out = ranked(std::move(all), wish.strategy);
+    for (const std::string& id : wish.last | std::views::reverse) {
+        const auto found =
+            std::ranges::find(out, id == local_name ? std::string() : id, &Candidate::server_id);
+        if (found != out.end()) std::rotate(out.begin(), found, found + 1);
+    }
     if (out.empty()) {
         return fail(Errc::exhausted, "the world " + wish.world + " is full" +
                                          (wish.server.empty() ? std::string(" everywhere")

@@ -24,6 +24,18 @@ Result<WorldPlace> place_of(const world_wire::JoinAnswer& answer) {
 
 }  // namespace
 
+Json to_json(const WorldServers::Listed& listed) {
+    Json out = to_json(listed.listing);
+    const auto started = listed.since - std::chrono::seconds(listed.listing.uptime_s);
+    out["regions"] = Json::array();
+    out["since"] = to_rfc3339(listed.since);
+    out["seen"] = to_rfc3339(listed.seen);
+    out["started_at"] = to_rfc3339(started);
+    out["uptime_s"] =
+        std::chrono::duration_cast<std::chrono::seconds>(listed.seen - started).count();
+    return out;
+}
+
 WorldServers::WorldServers(asio::any_io_executor executor, const Options& options,
                            const Clock& clock, Enrolment& enrolment, Regions& regions)
     : executor_(std::move(executor)),
@@ -206,6 +218,7 @@ void WorldServers::changed(const SessionPtr& session) {
     std::string shown = to_text(to_json(session->listed.listing));
     if (shown == session->shown) return;
     session->shown = std::move(shown);
+    session->listed.text = to_text(to_json(session->listed));
     ++list_version_;
 }
 

@@ -48,6 +48,9 @@ class WorldServers {
         WorldListing listing;
         Timestamp since{};
         Timestamp seen{};
+        /// As lists show it, but for the regions of a spread world: written when it changes, for
+        /// many ask, and often.
+        std::string text;
     };
     [[nodiscard]] std::vector<const Listed*> list() const;  ///< in the order of their ids
     [[nodiscard]] const Listed* find(const std::string& id) const;
@@ -100,5 +103,8 @@ class WorldServers {
     std::uint64_t next_session_ = 1;
     std::uint64_t list_version_ = 0;
 };
+
+/// But for the regions, of which it says there are none.
+[[nodiscard]] Json to_json(const WorldServers::Listed& listed);
 
 }  // namespace muster::coordinator

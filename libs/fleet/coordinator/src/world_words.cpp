@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/ip/address.hpp>
 #include <cmath>
+#include <limits>
 #include <set>
 
 #include "muster/base/encoding.hpp"
@@ -17,6 +18,7 @@ constexpr std::size_t world_name_max = 40;
 constexpr std::size_t location_max = 32;
 constexpr std::uint32_t players_max_max = 65'534;
 constexpr std::uint32_t sessions_max_max = 1'000'000;
+constexpr std::uint64_t uptime_s_max = 100ULL * 366 * 86'400;
 
 std::unexpected<Error> wrong(std::string field, std::string why) {
     return fail(Errc::invalid_argument, field + ": " + std::move(why), field);
@@ -176,6 +178,8 @@ Result<WorldListing> read_hello(const world_wire::Hello& hello, std::string id,
     if (auto read = read_worlds(hello, out); !read) return std::unexpected(read.error());
     if (auto read = read_place(hello, out); !read) return std::unexpected(read.error());
     out.draining = hello.draining();
+    if (hello.uptime_s() > uptime_s_max) return wrong("uptime_s", "it is less than a century");
+    out.uptime_s = hello.uptime_s();
     return out;
 }
 
@@ -201,6 +205,7 @@ Result<void> take_load(WorldListing& listing, const world_wire::Load& load) {
 std::optional<Strategy> strategy_from_name(std::string_view name) {
     if (name == "least_load") return Strategy::least_load;
     if (name == "packed") return Strategy::packed;
+    if (name == "lowest_ping") return Strategy::lowest_ping;
     return std::nullopt;
 }
 
@@ -209,9 +214,16 @@ std::vector<Candidate> ranked(std::vector<Candidate> candidates, Strategy strate
     const auto fullness = [](const Candidate& one) {
         return std::max(one.load, static_cast<double>(one.people) / one.players_max);
     };
+    const auto distance = [](const Candidate& one) {
+        return one.ping_ms ? std::floor(*one.ping_ms / ping_step_ms)
+                           : std::numeric_limits<double>::infinity();
+    };
     std::ranges::sort(candidates, [&](const Candidate& a, const Candidate& b) {
         if (strategy == Strategy::packed && a.people != b.people) return a.people > b.people;
-        if (strategy == Strategy::least_load && fullness(a) != fullness(b)) {
+        if (strategy == Strategy::lowest_ping && distance(a) != distance(b)) {
+            return distance(a) < distance(b);
+        }
+        if (strategy != Strategy::packed && fullness(a) != fullness(b)) {
             return fullness(a) < fullness(b);
         }
         return a.server_id < b.server_id;
@@ -236,6 +248,7 @@ Json to_json(const WorldListing& listing) {
     return {{"id", listing.id},
             {"name", listing.name},
             {"version", listing.version},
+            {"location", listing.location.empty() ? Json(nullptr) : Json(listing.location)},
             {"addresses", listing.addresses},
             {"udp_port", listing.udp_port},
             {"http", listing.http.empty() ? Json(nullptr) : Json(listing.http)},

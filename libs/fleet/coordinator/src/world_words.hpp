@@ -38,6 +38,7 @@ struct WorldListing {
     std::uint32_t sessions_max = 0;
     double cpu = 0;  ///< of its machine, 0..1
     bool draining = false;
+    std::uint64_t uptime_s = 0;         ///< of its process, when it said hello
     std::uint64_t life = 0;             ///< of its process; only with a spread world
     std::optional<SpreadWorld> spread;  ///< then it is the only one of `worlds`
     /// What it would like to have of the spread world; each has an area, all of it on its map.
@@ -61,13 +62,16 @@ struct Candidate {
     std::string server_id;  ///< empty: this process
     std::uint32_t people = 0;
     std::uint32_t players_max = 0;
-    double load = 0;       ///< of the server
-    bool has_room = true;  ///< on the server as a whole
+    double load = 0;                ///< of the server
+    bool has_room = true;           ///< on the server as a whole
+    std::optional<double> ping_ms;  ///< as the player has measured it
     [[nodiscard]] bool is_full() const { return !has_room || people >= players_max; }
 };
-enum class Strategy { least_load, packed };
+enum class Strategy { least_load, packed, lowest_ping };
 [[nodiscard]] std::optional<Strategy> strategy_from_name(std::string_view name);
-/// Those with room, the best first.
+/// Those with room, the best first. By ping: differences that nobody feels, under `ping_step_ms`,
+/// leave it to the load; those that were not measured come last.
+inline constexpr double ping_step_ms = 5;
 [[nodiscard]] std::vector<Candidate> ranked(std::vector<Candidate> candidates, Strategy strategy);
 
 [[nodiscard]] Json to_json(const WorldFacts& world);

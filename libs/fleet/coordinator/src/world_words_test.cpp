@@ -97,6 +97,7 @@ TEST(WorldHello, ThatIsWrongNamesItsField) {
         {"udp_port", [](auto& hello) { hello.set_udp_port(65'536); }},
         {"http_port", [](auto& hello) { hello.set_http_port(65'536); }},
         {"sessions_max", [](auto& hello) { hello.set_sessions_max(0); }},
+        {"uptime_s", [](auto& hello) { hello.set_uptime_s(1ULL << 40U); }},
         {"worlds", [](auto& hello) { hello.clear_worlds(); }},
         {"worlds",
          [](auto& hello) {
@@ -160,6 +161,18 @@ TEST(Ranking, PutsTheLeastLoadedOrTheFullestFirstAndTheFullNowhere) {
     EXPECT_THAT(ids(ranked(all, Strategy::least_load)),
                 testing::ElementsAre("empty", "half", "busy"));
     EXPECT_THAT(ids(ranked(all, Strategy::packed)), testing::ElementsAre("half", "busy", "empty"));
+}
+
+TEST(Ranking, ByPingGoesToTheNearestThenToTheLessLoadedAndLastToTheUnmeasured) {
+    std::vector<Candidate> all{candidate("unmeasured", 0, 0), candidate("far", 0, 0),
+                               candidate("near and busy", 5, 0.5), candidate("near", 1, 0.1),
+                               candidate("nearest and full", 10, 1)};
+    all[1].ping_ms = 80;
+    all[2].ping_ms = 10.1;
+    all[3].ping_ms = 14;
+    all[4].ping_ms = 1;
+    EXPECT_THAT(ids(ranked(all, Strategy::lowest_ping)),
+                testing::ElementsAre("near", "near and busy", "far", "unmeasured"));
 }
 
 }  // namespace

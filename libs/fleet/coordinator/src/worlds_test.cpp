@@ -1,4 +1,5 @@
 #include "testing/worlds_stand.hpp"
+#include "world_servers.hpp"
 
 // World servers that a test plays, as who runs them and who plays in them see them.
 namespace muster::coordinator {
@@ -16,6 +17,8 @@ TEST_F(Worlds, AreListedWithWhatTheirServersSay) {
     open();
     EXPECT_EQ(get(servers_path).body["items"].size(), 0U);
     auto world = join_world();
+    // The list is to be three seconds old at most.
+    EXPECT_LE(WorldServers::load_seconds, 3U);
     world->load(12, 0.25);
     wait_for_people(*world, 12);
     const auto list = raw("GET", servers_path, "", {});
@@ -28,6 +31,11 @@ TEST_F(Worlds, AreListedWithWhatTheirServersSay) {
     EXPECT_EQ(item["capacity"], 100);
     EXPECT_DOUBLE_EQ(item["load"].get<double>(), 0.25);
     EXPECT_EQ(item["worlds"][0]["people"], 12);
+    EXPECT_EQ(item["players"], 12);
+    EXPECT_EQ(item["version"], "0.1.0");
+    EXPECT_EQ(item["location"], "eu-west");
+    EXPECT_GE(item["uptime_s"], 7'200);
+    EXPECT_LT(item["uptime_s"], 7'260);
     const auto worlds = raw("GET", worlds_path, "", {});
     EXPECT_EQ(worlds.body["worlds"][0]["name"], "ctf");
     EXPECT_EQ(worlds.body["worlds"][0]["people"], 12);
@@ -110,6 +118,71 @@ TEST_F(Worlds, AreFilledByLoadOrPackedOrAsIsWished) {
     EXPECT_EQ(get(std::string(servers_path) + "/" + idle->id).body["players"], 3);
 }
 
+TEST_F(Worlds, TakeAReturningPlayerToItsLastServerThenToTheOneBefore) {
+    open();
+    auto busy = join_world();
+    auto fuller = join_world();
+    auto idle = join_world();
+    busy->load(30);
+    fuller->load(35);
+    idle->load(2);
+    wait_for_people(*busy, 30);
+    wait_for_people(*fuller, 35);
+    wait_for_people(*idle, 2);
+    const Json last{{"last", {fuller->id, busy->id}}};
+    EXPECT_EQ(play("ctf", last).body["server"], fuller->id);
+    fuller->load(40);
+    wait_for_people(*fuller, 40);
+    EXPECT_EQ(play("ctf", last).body["server"], busy->id) << "the last one is full";
+    busy->load(40);
+    wait_for_people(*busy, 40);
+    EXPECT_EQ(play("ctf", last).body["server"], idle->id) << "as anybody";
+    EXPECT_EQ(play("ctf", Json{{"last", {"world-gone"}}}).body["server"], idle->id);
+    EXPECT_EQ(play("ctf", Json{{"last", "x"}}).body["field"], "last");
+}
+
+TEST_F(Worlds, AreChosenByThePlayersOwnPings) {
+    open();
+    auto near = join_world();
+    auto far = join_world();
+    auto unmeasured = join_world();
+    near->load(20);
+    wait_for_people(*near, 20);
+    const auto pings = [&](double to_near, double to_far) {
+        return Json{{"strategy", "lowest_ping"},
+                    {"pings", {{near->id, to_near}, {far->id, to_far}, {"world-gone", 1}}}};
+    };
+    EXPECT_EQ(play("ctf", pings(12, 70)).body["server"], near->id);
+    EXPECT_EQ(play("ctf", pings(70, 12.5)).body["server"], far->id);
+    EXPECT_EQ(play("ctf", pings(70, 72)).body["server"], far->id) << "nobody feels two of them";
+    const auto field = [&](const Json& body) {
+        const auto refused = play("ctf", body);
+        EXPECT_EQ(refused.status, 400) << refused.text;
+        return refused.body["field"].get<std::string>();
+    };
+    EXPECT_EQ(field(Json{{"strategy", "lowest_ping"}}), "pings");
+    EXPECT_EQ(field(Json{{"pings", {{near->id, 1}}}}), "pings");
+    EXPECT_EQ(field(Json{{"strategy", "lowest_ping"}, {"pings", {1, 2}}}), "pings");
+    EXPECT_EQ(field(pings(-1, 1)), "pings." + near->id);
+    EXPECT_EQ(field(Json{{"strategy", "lowest_ping"}, {"pings", {{far->id, "12"}}}}),
+              "pings." + far->id);
+}
+
+TEST_F(Worlds, AreSeenFromOutsideInDiagnostics) {
+    open();
+    auto world = join_world();
+    world->load(12);
+    wait_for_people(*world, 12);
+    const auto got = raw("GET", "/api/v1/diagnostics", "", {});
+    ASSERT_EQ(got.status, 200) << got.text;
+    EXPECT_EQ(got.body["type"], "coordinator");
+    EXPECT_EQ(got.body["players"], 0);
+    EXPECT_EQ(got.body["players_total"], 12);
+    EXPECT_EQ(got.body["world_servers"], 1);
+    EXPECT_GE(got.body["uptime_s"], 0);
+    EXPECT_LT(got.body["uptime_s"], 60);
+}
+
 TEST_F(Worlds, ThatAreFullNameTheAlternatives) {
     open();
     auto full = join_world();
@@ -125,6 +198,8 @@ TEST_F(Worlds, ThatAreFullNameTheAlternatives) {
     ASSERT_EQ(refused.body["alternatives"].size(), 1U) << refused.text;
     EXPECT_EQ(refused.body["alternatives"][0]["world"], "tdm");
     EXPECT_EQ(refused.body["alternatives"][0]["server"], other->id);
+    EXPECT_EQ(refused.body["alternatives"][0]["people"], 0);
+    EXPECT_EQ(refused.body["alternatives"][0]["players_max"], 40);
 }
 
 TEST_F(Worlds, ThatRefuseLeaveThePlayerToTheNext) {
@@ -260,6 +335,9 @@ TEST_F(Worlds, OfThisProcessLieUnderTheSamePath) {
     open();
     auto world = join_world();
     const auto list = raw("GET", worlds_path, "", {});
+    const auto diagnostics = raw("GET", "/api/v1/diagnostics", "", {}).body;
+    EXPECT_EQ(diagnostics["type"], "up");
+    EXPECT_EQ(diagnostics["players"], 6);
     ASSERT_EQ(list.body["worlds"].size(), 2U);
     EXPECT_EQ(list.body["worlds"][0]["name"], "ffa");
     EXPECT_EQ(list.body["worlds"][1]["players_max"], 50);

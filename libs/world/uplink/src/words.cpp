@@ -63,6 +63,7 @@ wire::Hello hello_of(const Options& options, const host::Statistics& statistics,
     out.set_http_port(options.http_port);
     out.set_http_secure(options.http_secure);
     out.set_sessions_max(statistics.sessions_max);
+    out.set_uptime_s(static_cast<std::uint64_t>(statistics.uptime.count()));
     for (const host::WorldStatistics& world : statistics.worlds) {
         wire::World& one = *out.add_worlds();
         one.set_name(world.world);

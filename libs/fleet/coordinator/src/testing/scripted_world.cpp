@@ -20,6 +20,8 @@ ScriptedWorld::ScriptedWorld(asio::io_context& context, std::uint16_t port)
     hello.add_addresses("203.0.113.7");
     hello.set_udp_port(7777);
     hello.set_sessions_max(100);
+    hello.set_uptime_s(7'200);
+    hello.set_location("eu-west");
     auto& world = *hello.add_worlds();
     world.set_name("ctf");
     world.set_mode("ctf");
