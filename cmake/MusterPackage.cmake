@@ -10,6 +10,7 @@ install(TARGETS muster_client_shared LIBRARY)
 install(FILES ${CMAKE_SOURCE_DIR}/sdk/client/include/muster/client.h ${CMAKE_SOURCE_DIR}/sdk/client/include/muster/client_events.h
     DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/muster COMPONENT dev)
 install(FILES ${CMAKE_SOURCE_DIR}/sdk/client/examples/circle.c DESTINATION ${CMAKE_INSTALL_DOCDIR}/client COMPONENT dev)
+file(RELATIVE_PATH MUSTER_PC_TO_PREFIX /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(${CMAKE_SOURCE_DIR}/packaging/muster_client.pc.in ${CMAKE_BINARY_DIR}/muster_client.pc @ONLY)
 install(FILES ${CMAKE_BINARY_DIR}/muster_client.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT dev)
 install(FILES packaging/systemd/muster.service packaging/systemd/muster-coordinator.service
