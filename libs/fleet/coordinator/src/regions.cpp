@@ -167,7 +167,7 @@ bool Regions::is_ownerless(std::string_view world) const {
 }
 
 Result<void> Regions::came(const std::string& server, std::uint64_t session, std::uint64_t life,
-                           const SpreadWorld& world) {
+                           const SpreadWorld& world, std::string host) {
     const std::string& name = world.spec.name;
     const auto known = worlds_.find(name);
     if (known != worlds_.end() && known->second != world) {
@@ -195,6 +195,7 @@ Result<void> Regions::came(const std::string& server, std::uint64_t session, std
     // One server can have all players of the world; how many people it takes is its own affair.
     came.capacity = world.players_max;
     came.worlds = {name};
+    came.host = std::move(host);
     return tell(std::move(came));
 }
 

@@ -43,7 +43,8 @@ class Regions {
     /// field in which it is another world than the one that others compute or may still own; when
     /// nobody can own any of that one, the new one takes its place.
     [[nodiscard]] Result<void> came(const std::string& server, std::uint64_t session,
-                                    std::uint64_t life, const SpreadWorld& world);
+                                    std::uint64_t life, const SpreadWorld& world,
+                                    std::string host = {});
     /// `invalid_argument` names the field, and nothing happened.
     [[nodiscard]] Result<void> heard(const std::string& server, std::uint64_t session,
                                      const world_wire::LeaseQuestion& question);

@@ -117,7 +117,8 @@ asio::awaitable<bool> WorldServers::greet(SessionPtr session) {
 Result<void> WorldServers::settle(const SessionPtr& session, const WorldListing& listing) {
     session->number = next_session_++;
     if (listing.spread) {
-        return regions_.came(listing.id, session->number, listing.life, *listing.spread);
+        return regions_.came(listing.id, session->number, listing.life, *listing.spread,
+                             session->link->address());
     }
     for (const ListedWorld& one : listing.worlds) {
         if (regions_.world(one.facts.name) == nullptr) continue;

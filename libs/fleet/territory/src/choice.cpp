@@ -95,8 +95,10 @@ std::string choose_keeper(State::Impl& state, const World& world, const Region& 
     const auto may_keep = [&](const Server& server) {
         return server.id != region.server && may_take(state, server, world, now);
     };
+    const auto holder = state.servers.find(region.server);
+    const std::string host = holder == state.servers.end() ? std::string() : holder->second.host;
     std::string best;
-    using Rank = std::tuple<bool, bool, bool, std::uint64_t, std::size_t>;
+    using Rank = std::tuple<bool, bool, bool, bool, std::uint64_t, std::size_t>;
     std::optional<Rank> best_rank;
     for (const auto& [id, server] : state.servers) {
         if (!may_keep(server)) {
@@ -105,8 +107,11 @@ std::string choose_keeper(State::Impl& state, const World& world, const Region& 
         const bool is_neighbour = std::ranges::any_of(world.regions, [&](const Region& other) {
             return other.server == id && near(other.area, region.area, world.spec.strip);
         });
-        const Rank rank{!has_room(server, region), id != region.keeper, !is_neighbour,
-                        load_of(server), server.regions};
+        // A copy beside what it is of falls with it.
+        const bool is_beside = !host.empty() && server.host == host;
+        const Rank rank{!has_room(server, region), is_beside,
+                        id != region.keeper,       !is_neighbour,
+                        load_of(server),           server.regions};
         if (!best_rank || rank < *best_rank) {
             best_rank = rank;
             best = id;

@@ -56,11 +56,18 @@ class Coordinator : public testing::Test {
         ASSERT_TRUE(all<Reject>().empty());
     }
     void come(const std::string& id, std::uint32_t capacity = 100,
-              std::set<std::string> worlds = {}, std::set<RegionId> regions = {}) {
+              std::set<std::string> worlds = {}, std::set<RegionId> regions = {},
+              std::string host = {}) {
         Server& server = servers[id];
         server = {++sessions, ++lives, 0};
-        tell(ServerCame{
-            id, server.session, server.life, capacity, std::move(worlds), std::move(regions), {}});
+        tell(ServerCame{id,
+                        server.session,
+                        server.life,
+                        capacity,
+                        std::move(worlds),
+                        std::move(regions),
+                        {},
+                        std::move(host)});
         hear(id);
     }
     void hear(const std::string& id) {

@@ -40,6 +40,17 @@ TEST_F(Leases, GrantsNameTheNeighboursAndWhoKeepsTheCopy) {
     EXPECT_EQ(grant.keeper, "two");
 }
 
+TEST_F(Leases, TheCopyIsKeptOnAnotherHostWhenThereIsOne) {
+    declare();
+    come("one", 100, {}, {}, "here");
+    come("two", 100, {}, {}, "here");
+    hear("one");
+    EXPECT_EQ(at(0).keeper, "two") << "better than none";
+    come("three", 100, {}, {}, "there");
+    hear("one");
+    EXPECT_EQ(at(0).keeper, "three");
+}
+
 TEST_F(Leases, ARenewalKeepsTheEpochAndWritesNothing) {
     declare();
     come("one");

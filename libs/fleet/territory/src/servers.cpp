@@ -101,6 +101,7 @@ void on(Decision& decision, const ServerCame& came) {
     server.is_linked = true;
     server.capacity = came.capacity;
     server.worlds = came.worlds;
+    server.host = came.host;
     server.wishes = came.regions;
     server.request = 0;
     server.answers = 0;

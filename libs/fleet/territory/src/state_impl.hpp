@@ -45,6 +45,7 @@ struct Server {
     std::uint32_t capacity = 0;
     std::set<std::string> worlds{};
     std::set<RegionId> wishes{};
+    std::string host{};
     bool wants_drain = false;
     std::uint64_t request = 0;  ///< the newest heard in this session; 0: none
     std::uint64_t answers = 0;  ///< in this session

@@ -59,6 +59,7 @@ struct ServerCame {
     std::set<std::string> worlds{};  ///< the only ones it takes; empty: any
     std::set<RegionId> regions{};    ///< those that it would rather have than others
     std::vector<Holding> holds{};
+    std::string host{};  ///< names what it shares with others that may fall with it; empty: unknown
 };
 /// It asks for its leases to be renewed, which it must before they are over: a quarter of the lease
 /// is a good interval. Every one is answered; who is not must come anew, in a new session. Numbers
