@@ -97,6 +97,26 @@ test("two world servers share a world; one that is killed is delisted within its
   });
 });
 
+test("the page shows how far the servers of a world are, goes to the one that was chosen, and knows it the next time", async () => {
+  await join("first");
+  const { listed: second } = await join("second");
+  const anna = await someone("Anna");
+  await anna.open();
+  const rows = anna.page.locator(".server[data-server]");
+  await until("both are shown, and answer", async () => {
+    const texts = await rows.allInnerTexts();
+    return texts.length === 2 && texts.every((text) => /\d+\s*ms/.test(text));
+  });
+  expect(await anna.barriers()).toEqual([]);
+  await anna.picture("lobby-servers");
+  await anna.page.locator(`.server[data-server="${second.id}"]`).click();
+  await anna.page.getByRole("button", { name: "Play" }).click();
+  await until("she is on the second", async () => (await coordinator.servers()).find((server) => server.id === second.id)?.players === 1);
+  await until("she plays", async () => (await anna.state()).open);
+  await anna.open();
+  await until("the page knows where she was", async () => (await anna.page.locator(`.server[data-server="${second.id}"]`).innerText()).includes("last time"));
+});
+
 test("the command line lists and drains them, and a drained one takes nobody", async () => {
   const { listed: attic } = await join("attic");
   const muster = (...words: string[]) =>

@@ -140,7 +140,11 @@ export class Client implements Audience {
     this.store.trouble.value = "";
     this.store.screen.value = "joining";
     try {
-      await this.connection.join(player);
+      await this.connection.join(player).catch((error: unknown) => {
+        // A coordinator of an earlier version chooses without being told how far its servers are.
+        if (!(error instanceof Refused && error.status === 400 && /^(strategy|pings|last)\b/.test(error.field))) throw error;
+        return this.connection.join({ world: player.world, name: player.name ?? "", team: player.team });
+      });
     } catch (error) {
       this.store.screen.value = "lobby";
       this.store.trouble.value = error instanceof Refused ? error.message : `The browser could not join: ${error instanceof Error ? error.message : String(error)}`;

@@ -40,14 +40,14 @@ afterEach(() => {
 });
 
 describe("the servers of a world", () => {
-  it("are shown with where they stand, how far and how full they are", async () => {
+  it("are shown with where they stand, how far and how full they are; the nearest is taken when nobody chooses", async () => {
     await show([server("a"), server("b", { location: "eu-west" }), server("c", { location: EVIL, worlds: [{ name: "arena", people: 400, playersMax: 400 }] })], [["a", 88.4], ["b", 12]]);
     expect(rows()).toEqual(["eu-west12 msb-name40 / 400", "a-name88 ms40 / 400", `${EVIL}no answerfull400 / 400`]);
     expect(root.querySelector("img")).toBeNull();
     expect(root.querySelector(".server.best")!.textContent).toBe("Best for youeu-west, 12 ms away");
     expect(root.querySelector<HTMLInputElement>('[data-server="c"] input')!.disabled).toBe(true);
     play();
-    expect(joins[0]).toMatchObject({ world: "arena" });
+    expect(joins[0]).toMatchObject({ world: "arena", strategy: "lowest_ping", pings: new Map([["b", 30], ["a", 88.4]]) });
     expect(joins[0]!.server).toBeUndefined();
   });
 

@@ -3,6 +3,7 @@ import type { JoinOptions, Server, World } from "@muster/client";
 
 const LIST_MS = 4_000;
 const PING_MS = 60_000;
+const NEAR_MS = 30;  // nobody feels a difference below that, and it is as much as a busy browser adds: of two that are so near, the emptier one is better
 
 /** What is asked of the client; its errors are nobody's trouble: whoever does not hear of servers is placed by the coordinator. */
 export interface Asked {
@@ -72,10 +73,12 @@ export class Places {
   }
 
   /** What a join says of where to. `chosen`: an id; "": wherever it is best. */
-  wish(world: World, chosen: string): Pick<JoinOptions, "server"> {
+  wish(world: World, chosen: string): Pick<JoinOptions, "server" | "strategy" | "pings" | "last"> {
     const places = this.of(world);
     if (places.some(({ id }) => id === chosen)) return { server: chosen };
-    return {};
+    const pings = new Map(places.flatMap(({ id, ping }) => (ping === undefined ? [] : [[id, Math.max(NEAR_MS, ping)] as const])));
+    if (places.length < 2) return {};
+    return { ...(pings.size > 0 && { strategy: "lowest_ping" as const, pings }), last: this.client.lastServers(world.name).slice(0, 1) };
   }
 }
 

@@ -73,11 +73,18 @@ describe("places of a world", () => {
     expect(places.of(world()).map(({ id, isFull, isLeaving }) => [id, isFull, isLeaving])).toEqual([["b", false, true], ["a", true, false]]);
   });
 
-  it("a join goes to the one that was chosen, for as long as it is there", async () => {
-    const places = new Places(new Fleet(), () => 0);
+  it("a join goes to the one that was chosen, or to the nearest, and home first", async () => {
+    const fleet = new Fleet();
+    fleet.last = ["a", "x"];
+    const places = new Places(fleet, () => 0);
     await places.refresh([world()]);
     expect(places.wish(world(), "a")).toEqual({ server: "a" });
-    for (const [of, chosen] of [[world(), ""], [world(), "gone"], [world({ spread: true }), "a"]] as const) expect(places.wish(of, chosen)).toEqual({});
+    expect(places.wish(world(), "gone")).toEqual({ strategy: "lowest_ping", pings: new Map([["b", 30], ["a", 80]]), last: ["a"] });
+    expect(places.wish(world({ spread: true }), "")).toEqual({});
+    fleet.pings.clear();
+    const silent = new Places(fleet, () => 0);
+    await silent.refresh([world()]);
+    expect(silent.wish(world(), "")).toEqual({ last: ["a"] });
   });
 
   it("have bars for how near they are", () => {
