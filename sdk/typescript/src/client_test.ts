@@ -1,6 +1,6 @@
 import { generateKeyPairSync, sign } from "node:crypto";
 import { ByteBuffer } from "flatbuffers";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MusterClient, type Events } from "./client.js";
 import { Body, Message, NoticeKind } from "./generated/game_generated.js";
 import { Stage, type FakePeer } from "./net/fakes.js";
@@ -128,6 +128,8 @@ describe("a client", () => {
   });
 });
 
+afterEach(() => void vi.unstubAllGlobals());
+
 describe("whom a client follows", () => {
   const { publicKey, privateKey } = generateKeyPairSync("ed25519");
   const set = (kid: string) => ({ keys: [{ ...(publicKey.export({ format: "jwk" }) as object), kid }] });
@@ -170,14 +172,13 @@ describe("whom a client follows", () => {
   });
 
   it("is nobody else on the way back either, which ends it with the reason", async () => {
+    // The runtime's own check takes its own time, which is not the stage's.
+    vi.stubGlobal("crypto", { subtle: { importKey: async () => ({}), verify: async () => true } });
     await joined();
     stage.fingerprint = `sha-256 ${FP.replace("AB", "AC")}`;
     stage.peer.control.break();
-    // The signature is checked by the runtime, which takes its own time.
-    for (let waited = 0; heard.at(-1)![0] !== "closed" && waited < 100; ++waited) {
-      await stage.pass(100);
-      await new Promise((done) => void setImmediate(done));
-    }
+    await stage.pass(1_000);
+    await stage.pass(1_000);
     expect(heard.at(-1)).toEqual(["closed", expect.stringContaining("Another server")]);
     expect(stage.joins).toHaveLength(2);
   });
