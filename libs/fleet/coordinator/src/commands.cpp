@@ -18,7 +18,9 @@ Result<void> add_deploy(wire::Command& out, const brain::SendCommand& action,
     if (!recipe) return std::unexpected(recipe.error());
     const auto game = catalogue.pinned(recipe->digest);
     if (!game) return fail(Errc::internal, "the server's game is not in the store");
-    auto specified = specification(*recipe, *server, *game);
+    const auto* node = state.node(server->node_id);
+    auto specified = specification(*recipe, *server, *game,
+                                   node == nullptr ? std::string() : node->facts.address);
     if (!specified) return std::unexpected(specified.error());
     if (action.pull_always) specified->set_pull("always");
     *out.mutable_deploy()->mutable_spec() = *std::move(specified);

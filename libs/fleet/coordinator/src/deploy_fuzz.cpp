@@ -69,7 +69,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         server.id = "srv-1";
         server.spec = deploy->spec;
         server.spec.details = deploy->recipe.details();
-        static_cast<void>(specification(*again, server, *deploy->game));
+        static_cast<void>(specification(*again, server, *deploy->game, {}));
     } else {
         MUSTER_ASSERT(!deploy.error().message.empty());
     }

@@ -114,11 +114,12 @@ void add_files(wire::ServerSpec& out, const std::vector<games::GameFile>& files)
 }  // namespace
 
 Result<wire::ServerSpec> specification(const Recipe& recipe, const brain::Server& server,
-                                       const games::Game& game) {
+                                       const games::Game& game, const std::string& node_address) {
     const auto plan = games::plan_settings(recipe.settings);
     games::LaunchRequest request;
     request.server_id = server.id;
     request.server_name = server.spec.name;
+    request.node_address = node_address;
     request.variables = recipe.variables;
     for (const auto& port : server.ports) request.ports[port.name] = port.outside;
     request.setting_environment = plan.environment;

@@ -32,10 +32,12 @@ struct Recipe {
     [[nodiscard]] bool makes_the_same(const Recipe& other) const;
 };
 
-/// Everything that the node needs to make and look after the server.
+/// Everything that the node needs to make and look after the server. `node_address`: where players
+/// reach the node.
 [[nodiscard]] Result<wire::ServerSpec> specification(const Recipe& recipe,
                                                      const brain::Server& server,
-                                                     const games::Game& game);
+                                                     const games::Game& game,
+                                                     const std::string& node_address);
 
 /// The text with the values of the server's secrets masked, for logs.
 [[nodiscard]] std::string mask_secrets(const Recipe& recipe, const games::Game* game,

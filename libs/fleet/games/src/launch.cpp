@@ -94,7 +94,9 @@ Result<std::string> fill_in(std::string_view text, const Placeholders& values) {
 }
 
 Result<Launch> launch_of(const Game& game, const LaunchRequest& request) {
-    Placeholders values{{"server.id", request.server_id}, {"server.name", request.server_name}};
+    Placeholders values{{"server.id", request.server_id},
+                        {"server.name", request.server_name},
+                        {"node.address", request.node_address}};
     for (const auto& variable : game.variables) values[variable.name];
     for (const auto& [name, value] : request.variables) values[name] = value;
     for (const auto& port : game.ports) {

@@ -73,6 +73,7 @@ content = '{"n":"{{NAME|json}}"}'
     ASSERT_TRUE(game) << game.error().message;
     const auto launch = launch_of(*game, {.server_id = "srv-1",
                                           .server_name = "friday",
+                                          .node_address = "203.0.113.7",
                                           .variables = {{"NAME", "a\"b"}, {"EMPTY", ""}},
                                           .ports = {{"game", 30001}},
                                           .setting_environment = {{"EXTRA", "{{NAME}}"}}});

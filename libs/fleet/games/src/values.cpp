@@ -114,7 +114,7 @@ Checked check_value(const Variable& variable, std::string_view value) {
 }
 
 Placeholders example_placeholders(const Game& game) {
-    Placeholders values{{"server.id", "x"}, {"server.name", "x"}};
+    Placeholders values{{"server.id", "x"}, {"server.name", "x"}, {"node.address", "x"}};
     for (const auto& variable : game.variables) values[variable.name] = "x";
     for (const auto& port : game.ports) {
         values["port." + port.name] = "1";

@@ -128,7 +128,8 @@ inline constexpr std::string_view masked_value = "********";
     const Game& game, std::map<std::string, std::string> given,
     const std::map<std::string, std::string>& stored);
 
-/// What {{...}} stands for: variables by name, "port.<name>" (outside), "server.name", "server.id".
+/// What {{...}} stands for: variables by name, "port.<name>" (outside), "server.name", "server.id",
+/// "node.address".
 using Placeholders = std::map<std::string, std::string>;
 /// One pass: what a value contains is not replaced again. {{NAME|json}} escapes for the inside of a
 /// JSON string; {{{{ is a literal {{. Unknown names are errors that name the nearest.
@@ -138,6 +139,7 @@ using Placeholders = std::map<std::string, std::string>;
 struct LaunchRequest {
     std::string server_id;
     std::string server_name;
+    std::string node_address;                                ///< where players reach its node
     std::map<std::string, std::string> variables;            ///< complete
     std::map<std::string, std::uint16_t> ports;              ///< outside, by name
     std::map<std::string, std::string> setting_environment;  ///< of its settings; wins
