@@ -42,8 +42,8 @@ Result<std::unique_ptr<runtime::Runtime>> open_process(Role& role,
     options.images_dir = std::filesystem::absolute(data_dir) / "images";
     options.shim_command = {"/proc/self/exe", "process-shim"};
     std::error_code none;
-    const auto small =
-        std::filesystem::read_symlink("/proc/self/exe", none).parent_path() / "muster-shim";
+    options.own_program = std::filesystem::read_symlink("/proc/self/exe", none);
+    const auto small = options.own_program.parent_path() / "muster-shim";
     if (std::filesystem::exists(small, none)) options.shim_command = {small};
     return runtime_process::open(role.context.get_executor(), std::move(options));
 }

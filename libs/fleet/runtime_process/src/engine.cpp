@@ -97,8 +97,16 @@ bool Engine::is_running(const std::string& id) const {
     return run && !run->finished_at;
 }
 
+bool Engine::is_own_image(const std::string& image) const {
+    if (options.own_program.empty() || (image != "muster" && !image.starts_with("muster:"))) {
+        return false;
+    }
+    std::error_code none;
+    return !fs::exists(options.images_dir / image, none);
+}
+
 Result<fs::path> Engine::image_folder(const std::string& image) const {
-    if (image == "host") return fs::path("/");
+    if (image == "host" || is_own_image(image)) return fs::path("/");
     const auto none = [&] {
         return fail(Errc::not_found,
                     "there is no image " + image +

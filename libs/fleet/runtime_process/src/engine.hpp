@@ -26,6 +26,8 @@ struct Engine : std::enable_shared_from_this<Engine> {
     [[nodiscard]] bool is_running(const std::string& id) const;  ///< also when it is paused
     /// The folder of an image; `not_found`.
     [[nodiscard]] Result<fs::path> image_folder(const std::string& image) const;
+    /// Whether an image is the host with our own program, as no folder of that name is there.
+    [[nodiscard]] bool is_own_image(const std::string& image) const;
     void adopt(Record record);
     void forget(const std::string& id);
 

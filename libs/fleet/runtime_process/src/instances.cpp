@@ -99,6 +99,13 @@ Result<ImageConfig> config_of(const fs::path& folder) {
     return decode_image(*text);
 }
 
+/// By its folder, so that a start after an upgrade takes the new one.
+void add_own_program(Record& record, const fs::path& program) {
+    const fs::path shown = "/muster";
+    record.image.entrypoint = {(shown / program.filename()).string()};
+    record.spec.mounts.push_back({program.parent_path().string(), shown.string(), true});
+}
+
 Result<void> keep(const Store& store, const Record& record) {
     // Only its own user may look into its folders; nobody else on the host.
     auto made = make_folder(store.folder(record.id), 0711);
@@ -174,6 +181,9 @@ class ProcessInstances final : public runtime::Instances {
         record.spec = std::move(spec);
         record.image_folder = folder->string();
         record.image = std::move(*image);
+        if (engine->is_own_image(record.spec.image)) {
+            add_own_program(record, engine->options.own_program);
+        }
         record.log_bytes_max = engine->options.log_bytes_max;
         record.created_at = now();
         // Known from here on, so that nobody takes its name or its user meanwhile.

@@ -21,6 +21,9 @@ struct Options {
     /// The words that run shim_main() with the words after them, e.g. {"/usr/bin/muster",
     /// "process-shim"}.
     std::vector<std::string> shim_command;
+    /// Absolute. An image "muster:TAG" that is no folder of images_dir is the host with this
+    /// program to run, so that Muster's own servers need no image. Empty: there is none.
+    std::filesystem::path own_program{};
     /// Each instance runs under a user id of its own, out of these.
     std::uint32_t uid_first = 1'900'000'000;
     std::uint32_t uid_count = 65'536;
