@@ -16,6 +16,7 @@
 #include "recipe.hpp"
 #include "signal.hpp"
 #include "views.hpp"
+#include "world_scale.hpp"
 #include "world_servers.hpp"
 #include "worlds_api.hpp"
 
@@ -68,6 +69,7 @@ struct Coordinator::Impl {
           world_servers(executor, options, clock, enrolment, regions),
           house{executor,  options,   clock, ledger,    audit, tokens,   live,       events,
                 inventory, catalogue, fleet, enrolment, links, carriers, ticket_keys},
+          scales(house, world_servers, regions),
           routes(router, guard, ledger, audit, idempotency),
           observations(clock),
           stopping(executor),
@@ -99,6 +101,7 @@ struct Coordinator::Impl {
     Regions regions;
     WorldServers world_servers;
     House house;
+    WorldScales scales;
     http::Router router;
     Routes routes;
     Observations observations;
@@ -138,6 +141,7 @@ Result<void> Coordinator::Impl::load() {
     if (auto done = cluster_keys.load(store); !done) return done;
     if (auto done = fleet.load(store); !done) return done;
     if (auto done = regions.load(store); !done) return done;
+    if (auto done = scales.load(store); !done) return done;
     std::set<std::string> used;
     fleet.state().each_server([&](const brain::Server& server) {
         if (const auto recipe = Recipe::parse(server.spec.details)) used.insert(recipe->digest);
@@ -170,6 +174,7 @@ void Coordinator::Impl::listen_to_changes() {
     fleet.on_send([this](const std::string& node_id, std::uint64_t session, wire::ToNode message) {
         links.send(node_id, session, std::move(message));
     });
+    world_servers.drain_on_entry([this](const std::string& id) { return scales.is_leaving(id); });
     fleet.on_change([this](brain::Subject subject, const std::string& id, bool gone) {
         changed(subject, id, gone);
     });
@@ -225,6 +230,7 @@ void Coordinator::Impl::add_routes() {
     add_world_servers_api(routes, house, world_servers, regions);
     add_cluster_keys_api(routes, house, cluster_keys, world_servers);
     add_diagnostics_api(routes, house, world_servers, regions);
+    add_world_scale_api(routes, house, scales);
     if (options.add_routes) {
         for (const auto& [method, pattern] : options.add_routes(router)) {
             guard.set(method, pattern, Access::anyone);
@@ -347,6 +353,7 @@ asio::awaitable<void> Coordinator::Impl::tick() {
         static_cast<void>(fleet.tell(brain::Tick{}));
         live.cut_expired(tokens);
         world_servers.delist_silent();
+        scales.time_passed();
         if (++ticks % 60 == 0) enrolment.forget_old();
         if (ticks % 3'600 == 0) ticket_keys.forget_old();
         if (ticks % 600 == 0) tokens.keep_uses();

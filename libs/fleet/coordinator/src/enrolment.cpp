@@ -137,6 +137,15 @@ Result<void> Enrolment::erase_token(const std::string& id) {
     return {};
 }
 
+Result<std::string> Enrolment::user_of_token(const std::string& id) const {
+    const auto found = tokens_.find(id);
+    if (found == tokens_.end()) return fail(Errc::not_found, "there is no join token " + id);
+    if (found->second.node_id.empty() && found->second.expires_at <= clock_.now()) {
+        return fail(Errc::permission_denied, "the join token " + id + " has expired");
+    }
+    return found->second.node_id;
+}
+
 std::vector<Json> Enrolment::tokens() const {
     std::vector<Json> out;
     for (const auto& [id, token] : tokens_) {

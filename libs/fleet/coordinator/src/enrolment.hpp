@@ -49,6 +49,10 @@ class Enrolment {
     [[nodiscard]] Result<void> erase_token(const std::string& id);
     [[nodiscard]] std::vector<Json> tokens() const;
 
+    /// Who came with it; empty: nobody yet. `not_found` when there is no such token, and
+    /// `permission_denied` when it is unused and has expired.
+    [[nodiscard]] Result<std::string> user_of_token(const std::string& id) const;
+
     /// Queues the identity; the caller answers the node once it is durable. The same token with the
     /// same key gives the same node again: the answer may have been lost. So does another good
     /// token with the key of a node that was not revoked: it comes back after its certificate has

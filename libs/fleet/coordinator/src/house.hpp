@@ -53,6 +53,18 @@ void add_audit_api(Routes& routes, House& house);
 void add_events_api(Routes& routes, House& house);
 void add_health_api(Routes& routes, House& house);
 
+/// Where nodes and world servers are told to dial: what the settings say, else the host that the
+/// request named; and whether it leads here from this machine alone.
+struct Dialled {
+    std::string address;  ///< host:port
+    bool is_local = false;
+};
+[[nodiscard]] Dialled dialled_address(const House& house, const Call& call);
+/// Deploys a server that read_deploy() has checked; its game is pinned. The error is the brain's,
+/// and then nothing has changed.
+struct Deploy;
+[[nodiscard]] Result<void> deploy_server(House& house, Deploy wanted, const std::string& server_id,
+                                         const std::string& operation_id, const std::string& by);
 /// The answer to a long action: 202 with the operation and where to follow it.
 [[nodiscard]] http::Response accepted(const House& house, const std::string& operation_id);
 /// The server, if the caller may see it; else not_found.

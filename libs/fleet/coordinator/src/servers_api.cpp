@@ -91,33 +91,19 @@ Result<http::Response> deploy(House& house, Call& call) {
     if (auto whole = whole_fleet(call); !whole) return std::unexpected(whole.error());
     auto body = parse_object(call.request.body);
     if (!body) return std::unexpected(body.error());
-    brain::DeployServer event;
-    event.operation_id = new_id("op");
-    event.server_id = new_id("srv");
-    event.by = call.who.id;
-    auto wanted = read_deploy(*body, house.catalogue, event.server_id);
+    const auto operation_id = new_id("op");
+    const auto server_id = new_id("srv");
+    auto wanted = read_deploy(*body, house.catalogue, server_id);
     if (!wanted) return std::unexpected(wanted.error());
-    if (wanted->recipe.data != event.server_id) {
+    if (wanted->recipe.data != server_id) {
         const auto owners = servers_with_data(house.fleet.state(), wanted->recipe.data);
         if (!owners.empty()) {
             return fail(Errc::conflict, "this data folder belongs to the server " + owners.front(),
                         "data");
         }
     }
-    wanted->recipe.digest = Catalogue::digest_of(*wanted->game);
-    wanted->spec.details = wanted->recipe.details();
-    event.spec = std::move(wanted->spec);
-    event.start = wanted->start;
-    const auto server_id = event.server_id;
-    const auto operation_id = event.operation_id;
-    // Pinned before, for the command is built at once when a node is there.
-    const auto digest = wanted->recipe.digest;
-    const bool is_first = house.catalogue.pinned(digest) == nullptr;
-    static_cast<void>(house.catalogue.pin(wanted->game));
-    if (auto told = house.fleet.tell(std::move(event)); !told) {
-        if (is_first) house.catalogue.unpin(digest);
-        return std::unexpected(told.error());
-    }
+    auto told = deploy_server(house, *std::move(wanted), server_id, operation_id, call.who.id);
+    if (!told) return std::unexpected(told.error());
     const auto& state = house.fleet.state();
     call.audit_object = server_id;
     call.audit_detail = Json{{"name", state.server(server_id)->spec.name},
@@ -210,6 +196,25 @@ Result<http::Response> update_server(House& house, Call& call) {
 }
 
 }  // namespace
+
+Result<void> deploy_server(House& house, Deploy wanted, const std::string& server_id,
+                           const std::string& operation_id, const std::string& by) {
+    brain::DeployServer event;
+    event.operation_id = operation_id;
+    event.server_id = server_id;
+    event.by = by;
+    wanted.recipe.digest = Catalogue::digest_of(*wanted.game);
+    wanted.spec.details = wanted.recipe.details();
+    event.spec = std::move(wanted.spec);
+    event.start = wanted.start;
+    // Pinned before, for the command is built at once when a node is there.
+    const auto digest = wanted.recipe.digest;
+    const bool is_first = house.catalogue.pinned(digest) == nullptr;
+    static_cast<void>(house.catalogue.pin(wanted.game));
+    auto told = house.fleet.tell(std::move(event));
+    if (!told && is_first) house.catalogue.unpin(digest);
+    return told;
+}
 
 void add_servers_api(Routes& routes, House& house) {
     const std::string all = "/api/v1/servers";

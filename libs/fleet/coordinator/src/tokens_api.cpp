@@ -117,24 +117,9 @@ Result<http::Response> make_join_token(House& house, Call& call) {
     if (!kind) reader.refuse("kind", "it must be node or world_server");
     if (auto done = reader.done(); !done) return std::unexpected(done.error());
 
-    const std::string& advertise = house.options.advertise;
-    auto host = host_of(advertise);
-    auto port = std::to_string(house.grpc_port);
-    if (!advertise.empty() && host != advertise && advertise.find("]:") == std::string::npos) {
-        if (const auto colon = advertise.rfind(':'); colon != std::string::npos) {
-            port = advertise.substr(colon + 1);
-        }
-    } else if (const auto end = advertise.find("]:"); end != std::string::npos) {
-        port = advertise.substr(end + 2);
-    }
-    if (host.empty()) {
-        host = host_of(std::string(call.request.headers.find("Host").value_or("")));
-    }
-    if (!is_host(host)) host = "127.0.0.1";
+    const auto [address, is_local] = dialled_address(house, call);
     auto made = house.enrolment.make_token(name, std::chrono::seconds(seconds), call.who.id, *kind);
     if (!made) return std::unexpected(made.error());
-    const bool is_v6 = host.find(':') != std::string::npos;
-    const auto address = (is_v6 ? "[" + host + "]" : host) + ":" + port;
     call.shows_secret = true;
     call.audit_object = made->id;
     Json answer{
@@ -144,9 +129,9 @@ Result<http::Response> make_join_token(House& house, Call& call) {
         {"expires_at", to_rfc3339(made->expires_at)},
         {"command", std::string("muster ") + (*kind == MemberKind::node ? "node" : "world") +
                         " --coordinator " + address + " --join-token " + made->token}};
-    if (is_loopback(host)) {
+    if (is_local) {
         answer["warning"] =
-            "The address " + host +
+            "The address " + address +
             " leads here from this machine only. Set `advertise` to an address that "
             "the other machines reach, or open this page under it.";
     }
@@ -183,6 +168,25 @@ Result<http::Response> delete_join_token(House& house, Call& call) {
 }
 
 }  // namespace
+
+Dialled dialled_address(const House& house, const Call& call) {
+    const std::string& advertise = house.options.advertise;
+    auto host = host_of(advertise);
+    auto port = std::to_string(house.grpc_port);
+    if (!advertise.empty() && host != advertise && advertise.find("]:") == std::string::npos) {
+        if (const auto colon = advertise.rfind(':'); colon != std::string::npos) {
+            port = advertise.substr(colon + 1);
+        }
+    } else if (const auto end = advertise.find("]:"); end != std::string::npos) {
+        port = advertise.substr(end + 2);
+    }
+    if (host.empty()) {
+        host = host_of(std::string(call.request.headers.find("Host").value_or("")));
+    }
+    if (!is_host(host)) host = "127.0.0.1";
+    const bool is_v6 = host.find(':') != std::string::npos;
+    return {(is_v6 ? "[" + host + "]" : host) + ":" + port, is_loopback(host)};
+}
 
 void add_tokens_api(Routes& routes, House& house) {
     routes.get("/api/v1/whoami", Access::signed_in, [](Call& call) { return whoami(call); });

@@ -154,7 +154,9 @@ void WorldServers::enter(const SessionPtr& session, WorldListing listing) {
     message.mutable_welcome()->set_load_seconds(load_seconds);
     static_cast<void>(session->link->send(std::move(message)));
     // Whoever drains it may have said so before it came, or before we started.
-    if (regions_.is_draining(id)) static_cast<void>(drain(id, true));
+    if (regions_.is_draining(id) || (is_drained_ && is_drained_(id))) {
+        static_cast<void>(drain(id, true));
+    }
     changed(session);
     say(LogLevel::info, "world server " + id + " (" + session->listed.listing.name +
                             ") is registered, from " + session->link->address());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -38,6 +39,10 @@ class WorldServers {
     /// Takes nobody new, or does again; the regions of one that computes a part of a spread world
     /// go to others. `not_found` when it is not here.
     [[nodiscard]] Result<void> drain(const std::string& id, bool draining);
+    /// Asked of who comes: whether it is to be drained from the start.
+    void drain_on_entry(std::function<bool(const std::string& id)> asked) {
+        is_drained_ = std::move(asked);
+    }
     /// Ends the session and says why.
     void dismiss(const std::string& id, const Error& why, bool for_good);
     void dismiss_all(const std::string& reason);
@@ -99,6 +104,7 @@ class WorldServers {
     Enrolment& enrolment_;
     Regions& regions_;
     std::map<std::string, SessionPtr> sessions_;
+    std::function<bool(const std::string&)> is_drained_;
     std::uint64_t next_request_ = 1;
     std::uint64_t next_session_ = 1;
     std::uint64_t list_version_ = 0;
