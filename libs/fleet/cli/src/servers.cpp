@@ -18,20 +18,6 @@ std::string state_in_words(const json& server) {
     return text;
 }
 
-// "NAME=value" words into an object.
-Result<json> assignments(const std::vector<std::string>& words, std::string_view field) {
-    json out = json::object();
-    for (const std::string& word : words) {
-        const auto equals = word.find('=');
-        if (equals == std::string::npos || equals == 0) {
-            return fail(Errc::invalid_argument, fmt::format("'{}' is not NAME=VALUE", word),
-                        std::string(field));
-        }
-        out[word.substr(0, equals)] = word.substr(equals + 1);
-    }
-    return out;
-}
-
 struct Filters {
     std::string state, node, game, label;
     bool names = false;

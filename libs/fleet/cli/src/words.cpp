@@ -156,4 +156,17 @@ std::string ports_in_words(const json& ports) {
     return out.empty() ? "-" : out;
 }
 
+Result<nlohmann::json> assignments(const std::vector<std::string>& words, std::string_view field) {
+    nlohmann::json out = nlohmann::json::object();
+    for (const std::string& word : words) {
+        const auto equals = word.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            return fail(Errc::invalid_argument, fmt::format("'{}' is not NAME=VALUE", word),
+                        std::string(field));
+        }
+        out[word.substr(0, equals)] = word.substr(equals + 1);
+    }
+    return out;
+}
+
 }  // namespace muster::cli

@@ -35,6 +35,9 @@ class Table {
 [[nodiscard]] Result<std::int64_t> seconds_from_words(std::string_view text);
 /// A value as text for a table; "-" for what is not there.
 [[nodiscard]] std::string cell(const nlohmann::json& object, std::string_view key);
+/// "NAME=value" words into an object; the error's field is `field`.
+[[nodiscard]] Result<nlohmann::json> assignments(const std::vector<std::string>& words,
+                                                 std::string_view field);
 /// Whose token it was: `by_name`, or the id once that token is deleted.
 [[nodiscard]] std::string who_in_words(const nlohmann::json& object);
 /// {"a":"b"} -> "a=b, c=d"

@@ -9,6 +9,7 @@
 #include "muster/http/url.hpp"
 #include "world_ping.hpp"
 #include "world_plugins.hpp"
+#include "world_scale.hpp"
 
 namespace muster::cli {
 namespace {
@@ -357,6 +358,7 @@ void add_worlds(CLI::App& app, Context& context) {
     CLI::App* rotating = worlds->add_subcommand("rotate-key", "another key signs players' tickets");
     rotating->add_flag("--end-old", choices->end_old, "tickets given before are good no more");
     context.on(*rotating, [&context, choices] { return rotate_key(context, choices->end_old); });
+    add_world_scale(*worlds, context);
 }
 
 }  // namespace muster::cli
