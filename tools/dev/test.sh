@@ -28,7 +28,8 @@ web() {
         (cd web && npm run --silent check && npm test --silent) && build_web
 }
 system() {
-    start_engine && tools/images/build testgame && tools/images/build teeworlds && build_web && build_preset dev muster &&
+    start_engine && tools/images/build testgame && tools/images/build teeworlds && build_web && build_preset dev muster muster-load &&
+        packaging/image/build >/dev/null &&
         install_npm tests/system &&
         (cd tests/system && MUSTER_BIN="$PWD/../../build/dev/bin/muster" npm test --silent)
 }

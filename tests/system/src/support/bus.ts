@@ -8,9 +8,9 @@ import { until } from "./until";
 export class Bus {
   private constructor(private readonly process: ChildProcess, private readonly folder: string, readonly url: string) {}
 
-  static async start(): Promise<Bus> {
+  static async start(address = "127.0.0.1"): Promise<Bus> {
     const folder = mkdtempSync(join(tmpdir(), "muster-bus-"));
-    const process_ = spawn("nats-server", ["--addr", "127.0.0.1", "--port", "-1", "--ports_file_dir", folder], { stdio: "ignore" });
+    const process_ = spawn("nats-server", ["--addr", address, "--port", "-1", "--ports_file_dir", folder], { stdio: "ignore" });
     const url = await until("nats-server says its port", () => {
       const file = readdirSync(folder).find((name) => name.endsWith(".ports"));
       return file && (JSON.parse(readFileSync(join(folder, file), "utf8")) as { nats: string[] }).nats[0];

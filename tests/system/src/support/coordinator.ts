@@ -80,7 +80,7 @@ export class Coordinator {
     rmSync(readyFile, { force: true });
     const log = openSync(join(this.folder, "muster.log"), "a");
     const http = this.http ? new URL(this.http).host : "127.0.0.1:0";
-    const process_ = spawn(resolve(binary), ["coordinator", "--data-dir", dataDir, "--http", http, "--grpc", this.grpc || "127.0.0.1:0", "--web", join(ROOT, "web/dist"), ...this.flags], { stdio: ["ignore", log, log], cwd: ROOT, env: strangers() });
+    const process_ = spawn(resolve(binary), ["coordinator", "--data-dir", dataDir, "--http", http, ...(this.flags.includes("--grpc") ? [] : ["--grpc", this.grpc || "127.0.0.1:0"]), "--web", join(ROOT, "web/dist"), ...this.flags], { stdio: ["ignore", log, log], cwd: ROOT, env: strangers() });
     closeSync(log);
     this.process = process_;
     const ready = await until("it says that it is ready", () => {
