@@ -72,7 +72,7 @@ void Player::play(Instant scheduled, Instant now) {
 
 void Player::say(std::string_view text, Instant now) {
     now_ = now;
-    (void)session_.send_control(replication::write_say(text, false), now);
+    (void)session_.send_control(replication::write_say(text), now);
 }
 
 void Player::on_message(const protocol::Message& message, bool is_stale) {

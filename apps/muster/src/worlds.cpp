@@ -113,6 +113,7 @@ Result<std::vector<host::WorldOptions>> worlds_from(const settings::Settings& gi
         world.seed = seed + worlds.size();
         world.bots = bots_from(given);
         world.sleep_after = given.duration("world.sleep");
+        world.chat_near = static_cast<sim::Length>(given.number("world.chat_near")) * sim::unit;
         if (!record.empty())
             world.recording_file = fmt::format("{}/{}-{}.rec", record, word, new_id("match"));
         worlds.push_back(std::move(world));

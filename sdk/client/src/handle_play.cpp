@@ -83,7 +83,8 @@ std::int32_t Handle::set_input(const muster_client_input& input) {
 
 std::int32_t Handle::say(std::string text, bool team_only) {
     if (!playing_) return MUSTER_CLIENT_NOT_PLAYING;
-    return post([this, message = replication::write_say(text, team_only)] {
+    const replication::Address to{.scope = static_cast<std::uint8_t>(team_only ? 1 : 0)};
+    return post([this, message = replication::write_say(text, to)] {
         if (play_) (void)play_->session().send_control(message, now());
     });
 }

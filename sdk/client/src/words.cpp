@@ -31,7 +31,7 @@ std::unique_ptr<Stored> chat_of(const protocol::Chat& chat) {
     auto told = std::make_unique<Told<muster_client_chat>>(MUSTER_CLIENT_EVENT_CHAT);
     told->what = {told->keep(chat.name()->string_view()), told->keep(chat.text()->string_view()),
                   chat.from(), static_cast<std::uint8_t>(chat.team()),
-                  chat.team_only() ? std::uint8_t{1} : std::uint8_t{0}};
+                  chat.to() == protocol::Scope::team ? std::uint8_t{1} : std::uint8_t{0}};
     return told;
 }
 

@@ -1,5 +1,5 @@
-// Sends back what it is sent, to whom it came from: "20" gives 20 back. The smallest plugin that
-// does something.
+// Sends back what it is sent, to whom it came from, also to the coordinator: "20" gives 20 back.
+// The smallest plugin that does something.
 #include "muster/plugin.hpp"
 
 namespace {
@@ -9,7 +9,10 @@ class Echo : public muster::Plugin {
     using Plugin::Plugin;
 
     void on_message(const muster::Message& message) override {
-        if (message.from_coordinator) return;
+        if (message.from_coordinator) {
+            host.report(message.command, message.payload);
+            return;
+        }
         host.send(message.player, message.command, message.payload);
     }
 };

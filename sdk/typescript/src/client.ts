@@ -6,9 +6,9 @@ import { ping, type PingOptions } from "./net/ping.js";
 import { checkTicket, keyOf, readKeys, type TicketKeys } from "./net/tickets.js";
 import type { Joined, JoinWish, Server, ServerList, WorldList } from "./net/worlds.js";
 import { Decoder } from "./protocol/decode.js";
-import { writeCustom, writeInputs, writeSay, type Step } from "./protocol/encode.js";
+import { writeCustom, writeInputs, writeParty, writeSay, type Step } from "./protocol/encode.js";
 import {
-  NoticeKind, PROTOCOL_VERSION, type Chat, type Custom, type MatchState, type News, type Notice, type Person, type Pong, type Scores, type Snapshot, type Welcome, type WorldSays,
+  NoticeKind, PROTOCOL_VERSION, Scope, type Address, type Chat, type Custom, type MatchState, type News, type Notice, type Party, type Person, type Pong, type Scores, type Snapshot, type Welcome, type WorldSays,
 } from "./protocol/types.js";
 
 const PING_MS = 500;
@@ -30,6 +30,8 @@ export interface Events {
   scores: Scores;
   news: News[];
   chat: Chat;
+  /** The party that the player is in, and who is, whenever that changes. */
+  party: Party;
   notice: Notice;
   custom: Custom;
   pong: Pong;
@@ -200,9 +202,14 @@ export class MusterClient {
     this.connection.sendInputs((isStandby) => (isStandby || !newest ? writeInputs(steps, 0, 0, tickThere) : writeInputs(steps, newest, received)));
   }
 
-  /** At most CHAT_CHARACTERS_MAX characters of it. */
-  say(text: string, teamOnly = false): void {
-    this.connection.sendControl(writeSay(text, teamOnly));
+  /** At most CHAT_CHARACTERS_MAX characters of it. Why it has reached nobody, a notice tells. */
+  say(text: string, address: Address = { to: Scope.all }): void {
+    this.connection.sendControl(writeSay(text, address));
+  }
+
+  /** To be in the party of that code, and in no other; "": in none. A "party" or a notice answers. */
+  party(code: string): void {
+    this.connection.sendControl(writeParty(code));
   }
 
   /** To the world's plugins: a command of 0 to 255, and at most CUSTOM_BYTES_MAX bytes. */
@@ -256,7 +263,7 @@ export class MusterClient {
         this.tell("pong", pong);
       },
       onPeople: (people) => this.tell("people", people), onMatch: (match) => this.tell("match", match), onScores: (scores) => this.tell("scores", scores),
-      onNews: (news) => this.tell("news", news), onChat: (chat) => this.tell("chat", chat), onCustom: (custom) => this.tell("custom", custom),
+      onNews: (news) => this.tell("news", news), onChat: (chat) => this.tell("chat", chat), onParty: (party) => this.tell("party", party), onCustom: (custom) => this.tell("custom", custom),
     };
   }
 

@@ -7,5 +7,5 @@ export type { Surroundings } from "./net/peer.js";
 export { ping, PING_SERVERS_MAX, stunUrl, type PingOptions } from "./net/ping.js";
 export { checkTicket, keyOf, readKeys, Untrusted, type TicketClaims, type TicketKeys } from "./net/tickets.js";
 export { Refused, Worlds, type Alternative, type Joined, type JoinWish, type Server, type ServerList, type Strategy, type World, type WorldList } from "./net/worlds.js";
-export { CHAT_CHARACTERS_MAX, CUSTOM_BYTES_MAX, STEPS_MAX, type Step } from "./protocol/encode.js";
+export { CHAT_CHARACTERS_MAX, CUSTOM_BYTES_MAX, PARTY_CHARACTERS_MAX, STEPS_MAX, type Step } from "./protocol/encode.js";
 export * from "./protocol/types.js";

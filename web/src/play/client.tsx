@@ -65,6 +65,7 @@ export class Client implements Audience {
     connection.on("scores", (scores) => game.onScores(scores));
     connection.on("news", (news, isBefore) => (isBefore ? game.newsBefore(news) : game.onNews(news)));
     connection.on("chat", (chat) => game.onChat(chat));
+    connection.on("party", (party) => this.store.setParty(party));
     connection.on("notice", (notice) => game.onNotice(notice));
     connection.on("state", (state) => {
       this.store.link.value = state;
@@ -115,7 +116,8 @@ export class Client implements Audience {
         this.store.reset();
         this.store.screen.value = "lobby";
       },
-      say: (text, teamOnly) => this.connection.say(text, teamOnly),
+      say: (text, address) => this.connection.say(text, address),
+      party: (code) => this.connection.party(code),
       take: (slot) => this.controls.take(slot),
       hold: (name, button, down) => this.controls.hold(name, button, down),
       change: (change) => this.change(change),
@@ -277,6 +279,11 @@ export class Client implements Audience {
   noticed(notice: Notice): void {
     // Of these the link's state tells.
     if (notice.kind === NoticeKind.replaced || notice.kind === NoticeKind.kicked || notice.kind === NoticeKind.stopping) return;
+    // To what one has just typed the answer stands below it.
+    if (notice.kind === NoticeKind.undelivered || notice.kind === NoticeKind.party_refused) {
+      this.store.note(notice.text || "This was not done.");
+      return;
+    }
     this.store.tell(notice.text || (NOTICES[notice.kind] ?? "The server is busy."), 4_000);
   }
 }

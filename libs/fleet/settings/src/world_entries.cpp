@@ -118,6 +118,15 @@ std::vector<Entry> world_match_entries() {
          .description =
              "A world without people stops after so long, until somebody joins; 0: never.",
          .max = 86'400'000},
+        {.name = "world.chat_near",
+         .flag = "--chat-near",
+         .environment = "MUSTER_WORLD_CHAT_NEAR",
+         .type = Type::number,
+         .preset = "0",
+         .roles = here,
+         .description = "How far what is said to those near goes, in units of the map; 0: half as "
+                        "far as one sees.",
+         .max = 10'000},
         {.name = "world.record",
          .flag = "--record",
          .environment = "MUSTER_WORLD_RECORD",

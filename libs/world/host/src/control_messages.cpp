@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "game_generated.h"
+#include "muster/protocol/protocol.hpp"
 
 namespace muster::host {
 namespace {
@@ -60,6 +61,28 @@ Bytes write_line(std::string_view name, std::string_view text) {
     const auto from = builder.CreateString(name.data(), name.size());
     const auto said = builder.CreateString(text.data(), text.size());
     return finish(builder, protocol::CreateChat(builder, sim::no_player, from, said));
+}
+
+Bytes write_announcement(std::string_view text) {
+    flatbuffers::FlatBufferBuilder builder(512);
+    const auto from = builder.CreateString("");
+    const auto said = builder.CreateString(text.data(), text.size());
+    return finish(builder,
+                  protocol::CreateChat(builder, sim::no_player, from, said, protocol::Team::none,
+                                       protocol::Scope::announcement));
+}
+
+Bytes write_party(std::string_view code, std::span<const Parties::Member> members) {
+    flatbuffers::FlatBufferBuilder builder(2'048);
+    std::vector<flatbuffers::Offset<protocol::PartyMember>> out;
+    for (const Parties::Member& member :
+         members.first(std::min(members.size(), protocol::party_members_max))) {
+        const auto name = builder.CreateString(member.name);
+        out.push_back(protocol::CreatePartyMember(builder, member.id, name));
+    }
+    const auto all = builder.CreateVector(out);
+    const auto text = builder.CreateString(code.data(), code.size());
+    return finish(builder, protocol::CreateParty(builder, text, all));
 }
 
 Bytes write_invitation(std::uint32_t number) {

@@ -3,6 +3,7 @@
 #include <span>
 
 #include "links.hpp"
+#include "parties.hpp"
 
 /// The messages that a shard writes itself, from what it knows of a world.
 namespace muster::host {
@@ -17,6 +18,9 @@ using replication::Bytes;
                                 sim::PlayerId own);
 /// A line of chat of nobody who plays.
 [[nodiscard]] Bytes write_line(std::string_view name, std::string_view text);
+/// Of those who run the world.
+[[nodiscard]] Bytes write_announcement(std::string_view text);
+[[nodiscard]] Bytes write_party(std::string_view code, std::span<const Parties::Member> members);
 // To a page that goes to another server of its world.
 [[nodiscard]] Bytes write_invitation(std::uint32_t number);
 /// Without an SDP: it will not be, and why.

@@ -110,6 +110,15 @@ Sent ExtensionDesk::say(sim::PlayerId to, std::string_view name, std::string_vie
     return Sent::queued;
 }
 
+Sent ExtensionDesk::report(std::string_view plugin, std::uint8_t command,
+                           std::span<const std::byte> payload) {
+    if (payload.size() > protocol::custom_bytes_max) return Sent::unfit;
+    if (!reports_.take(stamp_)) return Sent::limited;
+    const bool is_heard = shared_.newsstand.put(
+        {door_.name, std::string(plugin), command, {payload.begin(), payload.end()}});
+    return is_heard ? Sent::queued : Sent::absent;
+}
+
 // In the order in which it was said; what goes to single players goes together.
 void ExtensionDesk::deliver() {
     for (std::size_t i = 0; i < outgoing_.size();) {

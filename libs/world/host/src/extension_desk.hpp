@@ -39,6 +39,8 @@ class ExtensionDesk final : public ExtensionHost {
     [[nodiscard]] bool is_person(sim::PlayerId player) const override;
     Sent send(sim::PlayerId to, std::uint8_t command, std::span<const std::byte> payload) override;
     Sent say(sim::PlayerId to, std::string_view name, std::string_view text) override;
+    Sent report(std::string_view plugin, std::uint8_t command,
+                std::span<const std::byte> payload) override;
 
   private:
     struct Outgoing {
@@ -48,6 +50,8 @@ class ExtensionDesk final : public ExtensionHost {
     static constexpr std::size_t outgoing_max = 4'096;  ///< in a tick
     static constexpr Rate to_one{.per_second = 60, .burst = 120};
     static constexpr Rate to_all{.per_second = 20, .burst = 40};
+
+    static constexpr Rate to_operators{.per_second = 10, .burst = 20};
 
     [[nodiscard]] Sent admit(sim::PlayerId to);
     void deliver();
@@ -61,6 +65,7 @@ class ExtensionDesk final : public ExtensionHost {
     std::vector<bool> people_;  ///< by player id
     std::vector<Bucket> each_;  ///< by player id
     Bucket all_{to_all};
+    Bucket reports_{to_operators};
     Timestamp stamp_{};  ///< of the last tick, so that what a slow call sends counts as at once
     std::vector<Outgoing> outgoing_;  ///< of this tick, in order
 };

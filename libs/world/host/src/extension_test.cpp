@@ -196,6 +196,43 @@ TEST(Extension, HearsWhatIsInjectedForTheCoordinatorAlsoWhenItsWorldSleeps) {
     EXPECT_EQ(without.server->inject("room", 1, {}).error().code, Errc::not_found);
 }
 
+TEST(Extension, ReportsToThoseWhoRunTheWorldWithinALimit) {
+    const auto probe = std::make_shared<Probe>();
+    std::atomic<int> queued = 0, limited = 0, absent = 0, unfit = 0;
+    probe->then = [&](ExtensionHost& host, const ExtensionMessage& message) {
+        if (message.command == 1) {
+            absent += host.report("probe", 7, message.payload) == Sent::absent ? 1 : 0;
+            unfit += host.report("probe", 7, std::vector<std::byte>(1'025)) == Sent::unfit ? 1 : 0;
+            return;
+        }
+        for (int i = 0; i < 100; ++i) {
+            const Sent sent = host.report("probe", 7, message.payload);
+            ++(sent == Sent::queued ? queued : limited);
+        }
+    };
+    Stand stand(with(probe));
+    ASSERT_TRUE(stand.server->inject("room", 1, {}));
+    ASSERT_TRUE(stand.until([&] { return unfit == 1; }));
+    EXPECT_EQ(absent, 1) << "nobody listens";
+    std::mutex mutex;
+    std::vector<PluginNews> heard;
+    stand.server->on_news([&](PluginNews news) {
+        const std::lock_guard lock(mutex);
+        heard.push_back(std::move(news));
+    });
+    const std::string text = "twenty";
+    ASSERT_TRUE(stand.server->inject("room", 2, std::as_bytes(std::span(text))));
+    ASSERT_TRUE(stand.until([&] { return queued + limited == 100; }));
+    stand.server->on_news({});
+    EXPECT_GE(limited, 80);
+    ASSERT_EQ(heard.size(), static_cast<std::size_t>(queued));
+    ASSERT_FALSE(heard.empty());
+    EXPECT_EQ(heard.front().world, "room");
+    EXPECT_EQ(heard.front().plugin, "probe");
+    EXPECT_EQ(heard.front().command, 7);
+    EXPECT_EQ(heard.front().payload.size(), text.size());
+}
+
 TEST(Extension, ThatRefusesKeepsTheServerFromStarting) {
     const auto probe = std::make_shared<Probe>();
     probe->refuses = true;

@@ -31,6 +31,17 @@ inbound::Inputs read_inputs(const protocol::Inputs& message) {
     return out;
 }
 
+std::string_view view(const flatbuffers::String* text) {
+    return text == nullptr ? std::string_view{} : std::string_view(text->data(), text->size());
+}
+
+Result<Inbound> read_say(const protocol::Say& say) {
+    const auto scope = static_cast<std::uint8_t>(say.to());
+    if (scope > static_cast<std::uint8_t>(Scope::person))
+        return fail(Errc::invalid_argument, "not for a player to say", "to");
+    return inbound::Say{view(say.text()), static_cast<Scope>(scope), say.whom(), view(say.name())};
+}
+
 }  // namespace
 
 Result<Inbound> read_inbound(std::span<const std::byte> bytes, std::vector<std::uint64_t>& room) {
@@ -45,10 +56,10 @@ Result<Inbound> read_inbound(std::span<const std::byte> bytes, std::vector<std::
             return read_inputs(*(*message)->body_as_Inputs());
         case protocol::Body::Ping:
             return inbound::Ping{(*message)->body_as_Ping()->time()};
-        case protocol::Body::Say: {
-            const protocol::Say& say = *(*message)->body_as_Say();
-            return inbound::Say{{say.text()->data(), say.text()->size()}, say.team_only()};
-        }
+        case protocol::Body::Say:
+            return read_say(*(*message)->body_as_Say());
+        case protocol::Body::Party:
+            return inbound::Party{view((*message)->body_as_Party()->code())};
         case protocol::Body::Bye:
             return inbound::Bye{};
         case protocol::Body::Offer: {

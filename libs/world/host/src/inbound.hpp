@@ -10,6 +10,8 @@
 #include "muster/base/error.hpp"
 #include "muster/protocol/protocol.hpp"
 #include "muster/sim/input.hpp"
+#include "muster/sim/state.hpp"
+#include "scope.hpp"
 
 namespace muster::host {
 
@@ -27,8 +29,13 @@ struct Ping {
     std::uint64_t time = 0;
 };
 struct Say {
-    std::string_view text;  ///< in the message's bytes
-    bool team_only = false;
+    std::string_view text;  ///< in the message's bytes, like `name`
+    Scope to = Scope::all;
+    sim::PlayerId whom = sim::no_player;
+    std::string_view name;
+};
+struct Party {
+    std::string_view code;  ///< in the message's bytes
 };
 struct Bye {};
 /// For a second connection, to another server of the world.
@@ -42,7 +49,7 @@ struct Custom {
 };
 }  // namespace inbound
 using Inbound = std::variant<inbound::Inputs, inbound::Ping, inbound::Say, inbound::Bye,
-                             inbound::Offer, inbound::Custom>;
+                             inbound::Offer, inbound::Custom, inbound::Party>;
 
 /// `invalid_argument` for what is no message of a player. `room` is reused for what does not lie
 /// where it can be read; both must outlive what is returned.

@@ -66,13 +66,13 @@ TEST(Inbound, ReadsACommandWithItsPayload) {
 
 TEST(Inbound, ReadsWhatIsNotAlignedAndRefusesTheRest) {
     std::vector<std::uint64_t> room;
-    const auto say = replication::write_say("hello", true);
+    const auto say = replication::write_say("hello", {.scope = 1});
     std::vector<std::byte> moved(say.size() + 1);
     std::ranges::copy(say, moved.begin() + 1);
     const auto read = read_inbound(std::span(moved).subspan(1), room);
     ASSERT_TRUE(read);
     EXPECT_EQ(std::get<inbound::Say>(*read).text, "hello");
-    EXPECT_TRUE(std::get<inbound::Say>(*read).team_only);
+    EXPECT_EQ(std::get<inbound::Say>(*read).to, Scope::team);
     for (std::size_t n = 0; n < say.size() / 2; ++n) {
         EXPECT_FALSE(read_inbound(std::span(say).first(n), room));
     }

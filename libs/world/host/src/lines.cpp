@@ -16,8 +16,8 @@ void Lines::note(Numbers& numbers, std::uint64_t origin, std::uint64_t number) {
     numbers.emplace(origin, number);
 }
 
-Lines::Line Lines::say(SharedBytes message, sim::Team team, Instant now) {
-    return {origin_, ++said_, team, std::move(message), now};
+Lines::Line Lines::say(SharedBytes message, Audience audience, Instant now) {
+    return {origin_, ++said_, std::move(audience), std::move(message), now};
 }
 
 std::vector<sim::PlayerId> Lines::heard(const Line& line) {

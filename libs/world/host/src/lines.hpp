@@ -28,7 +28,7 @@ class Lines {
     struct Line {
         std::uint64_t origin = 0;
         std::uint64_t number = 0;
-        sim::Team team = sim::Team::none;  ///< none: everybody
+        Audience audience{};
         SharedBytes message{};
         Instant at{};
     };
@@ -36,7 +36,7 @@ class Lines {
     explicit Lines(std::uint64_t origin) : origin_(origin) {}
 
     /// Numbers what is said here.
-    [[nodiscard]] Line say(SharedBytes message, sim::Team team, Instant now);
+    [[nodiscard]] Line say(SharedBytes message, Audience audience, Instant now);
     /// Every line, of here or elsewhere, when the players of here are told; by ascending id, whom
     /// it must not reach now: it did where they were, or may have.
     [[nodiscard]] std::vector<sim::PlayerId> heard(const Line& line);

@@ -32,7 +32,7 @@ struct Server {
 };
 
 Lines::Line said_at(Server& server, Instant now) {
-    return server.lines.say(std::make_shared<const replication::Bytes>(), sim::Team::none, now);
+    return server.lines.say(std::make_shared<const replication::Bytes>(), {}, now);
 }
 
 void give(const std::vector<Lines::Line>& missed, std::vector<std::uint64_t>& told) {

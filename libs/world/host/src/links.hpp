@@ -14,6 +14,7 @@
 #include "muster/replication/messages.hpp"
 #include "muster/rtc/sdp.hpp"
 #include "ring.hpp"
+#include "scope.hpp"
 #include "wake.hpp"
 
 /// What worlds and shards say to each other. A world and a shard share a Link and nothing else.
@@ -145,12 +146,19 @@ struct Said {
     SessionId session = 0;
     sim::PlayerId player = sim::no_player;
     std::string text;
-    bool team_only = false;
+    Scope to = Scope::all;
+    sim::PlayerId whom = sim::no_player;
+    std::string name;  ///< of `whom`, or empty
+};
+struct Party {
+    SessionId session = 0;
+    sim::PlayerId player = sim::no_player;
+    std::string code;  ///< as the player sent it
 };
 
 }  // namespace note
 using Note = std::variant<std::monostate, note::Opened, note::Ended, note::Said, note::Offered,
-                          note::Custom>;
+                          note::Custom, note::Party>;
 
 /// Between one world and one shard.
 struct Link {

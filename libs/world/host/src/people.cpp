@@ -49,13 +49,14 @@ void Post::deliver() {
 }
 
 People::People(Shared& shared, WorldDoor& door, sim::World& world, bots::Bots& bots, Post& post,
-               ExtensionDesk& extension)
+               ExtensionDesk& extension, sim::Length chat_near)
     : shared_(shared),
       door_(door),
       world_(world),
       bots_(bots),
       post_(post),
       extension_(extension),
+      chat_near_(chat_near),
       seats_(world.rules().players_max) {}
 
 // The player whose ticket this is. Also the last ticket but one, as long as the connection that got
@@ -182,6 +183,7 @@ void People::handle(Note& note, Instant now) {
     if (const auto* ended_now = std::get_if<note::Ended>(&note)) ended(*ended_now, now);
     if (const auto* said_now = std::get_if<note::Said>(&note)) said(*said_now);
     if (const auto* custom = std::get_if<note::Custom>(&note)) said(*custom);
+    if (const auto* party = std::get_if<note::Party>(&note)) wants(*party);
     if (auto* offer = std::get_if<note::Offered>(&note)) offered(*offer);
 }
 
@@ -217,11 +219,13 @@ void People::begin(sim::PlayerId player) {
     Seat& seat = seats_[player];
     const replication::WelcomeOptions options{.world = door_.name,
                                               .resume = std::exchange(seat.ticket, {}),
-                                              .snapshot_rate = shared_.snapshot_rate.load()};
+                                              .snapshot_rate = shared_.snapshot_rate.load(),
+                                              .chat_near = chat_near_};
     mail::Begin begin{.session = seat.session, .messages = {}};
     begin.messages.push_back(share(
         replication::write_welcome(world_, door_.frames->newest().options(), player, options)));
     begin.messages.push_back(share(replication::write_match(world_)));
+    if (!seat.party.empty()) begin.messages.push_back(party_of(player));
     if (!post_.send(shard_of(seat.session), std::move(begin))) end(seat.session, nullptr);
 }
 
@@ -249,22 +253,6 @@ void People::ended(const note::Ended& note, Instant now) {
     world_.submit(note.player, still);
 }
 
-void People::said(const note::Said& note) {
-    const Seat& seat = seats_[note.player];
-    const bool plays = seat.state == Seat::State::live && seat.session == note.session;
-    const bool has_gone = seat.departed != 0 && seat.departed == note.session;
-    if (!plays && !has_gone) return;
-    ++door_.chats;
-    const sim::Team team = note.team_only ? world_.players()[note.player].team : sim::Team::none;
-    auto message =
-        share(replication::write_chat(world_, note.player, note.text, team != sim::Team::none));
-    if (others_ != nullptr) {
-        others_->said(std::move(message), team);
-    } else {
-        post_.send_all(mail::TellAll{std::move(message), team});
-    }
-}
-
 void People::said(const note::Custom& note) {
     const Seat& seat = seats_[note.player];
     if (seat.state != Seat::State::live || seat.session != note.session) return;
@@ -273,6 +261,7 @@ void People::said(const note::Custom& note) {
 
 void People::expire(Instant now) {
     if (others_ != nullptr) expire_guests(now);
+    tell_parties(now);
     if (lost_ == 0) return;
     if (others_ != nullptr) stand_still(now);
     for (std::size_t i = 0; i < seats_.size(); ++i) {
@@ -283,9 +272,9 @@ void People::expire(Instant now) {
     }
 }
 
-void People::remove(sim::PlayerId player) {
+void People::remove(sim::PlayerId player, SharedBytes notice) {
     Seat& seat = seats_[player];
-    if (seat.session != 0) end(seat.session, nullptr);
+    if (seat.session != 0) end(seat.session, std::move(notice));
     if (seat.pending != 0) end(seat.pending, nullptr);
     if (seat.state == Seat::State::lost) --lost_;
     extension_.left(player);

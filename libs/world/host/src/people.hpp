@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <deque>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -9,7 +12,12 @@
 #include "muster/mesh/wire.hpp"
 #include "muster/sim/world.hpp"
 #include "others.hpp"
+#include "parties.hpp"
 #include "shared.hpp"
+
+namespace muster::protocol {
+enum class NoticeKind : std::uint8_t;
+}
 
 namespace muster::host {
 
@@ -44,7 +52,7 @@ struct JoinCommand {
 class People {
   public:
     People(Shared& shared, WorldDoor& door, sim::World& world, bots::Bots& bots, Post& post,
-           ExtensionDesk& extension);
+           ExtensionDesk& extension, sim::Length chat_near);
 
     void join(JoinCommand command, Instant now);
     void leave(const std::string& ticket);
@@ -68,6 +76,22 @@ class People {
     /// To the page of a player who plays.
     void tell(sim::PlayerId player, SharedBytes message);
 
+    // Who hears what (people_talk.cpp).
+
+    /// To those of here whom it is for, but for `except`, by ascending id.
+    void pass_on(const Audience& audience, const SharedBytes& message,
+                 std::vector<sim::PlayerId> except);
+    /// Whether it is for this player of here.
+    [[nodiscard]] bool is_for(const Audience& audience, sim::PlayerId player) const;
+    /// All people of the world, of every server, whose connection has come once; each once.
+    void visit(const std::function<void(const Contact&)>& each) const;
+
+    // Of those who run the world (people_orders.cpp).
+
+    void announce(std::string_view text);
+    Result<PersonFacts> kick(const Kick& kick);
+    [[nodiscard]] std::vector<PersonFacts> facts() const;
+
     [[nodiscard]] std::size_t count() const { return count_; }  ///< also those who are lost
     [[nodiscard]] std::uint64_t inputs() const { return inputs_; }
 
@@ -84,6 +108,7 @@ class People {
         std::uint32_t sequence = 0;  ///< of the newest input
         Instant stands_from{};       ///< lost since it came: what it still wants is over by then
         SessionId departed = 0;      ///< of who has gone elsewhere, and may not know it yet
+        std::string party;           ///< the code, also of who has gone; empty: in none
     };
     /// The connection of a page whose player is another server's and may come here.
     struct Guest {
@@ -108,9 +133,22 @@ class People {
     void send_away(SessionId session, bool is_connected);
     void opened(const note::Opened& note);
     void ended(const note::Ended& note, Instant now);
+    struct Addressed {
+        Audience audience{};
+        replication::Address shown{};
+    };
+    /// An error says, for the speaker, why nobody hears it.
+    [[nodiscard]] Result<Addressed> address(const note::Said& note) const;
+    [[nodiscard]] Result<Addressed> address_person(const note::Said& note) const;
+    void refuse(sim::PlayerId player, protocol::NoticeKind kind, std::string_view why);
     void said(const note::Said& note);
+    void wants(const note::Party& note);
+    [[nodiscard]] SharedBytes party_of(sim::PlayerId player) const;
+    void tell_parties(Instant now);
     void said(const note::Custom& note);
-    void remove(sim::PlayerId player);
+    /// Its page is told `notice`, if there is one.
+    void remove(sim::PlayerId player, SharedBytes notice = nullptr);
+    [[nodiscard]] PersonFacts facts_of(sim::PlayerId player) const;
     void end(SessionId session, SharedBytes notice);
 
     Shared& shared_;
@@ -119,10 +157,14 @@ class People {
     bots::Bots& bots_;
     Post& post_;
     ExtensionDesk& extension_;
+    const sim::Length chat_near_;
     Others* others_ = nullptr;
     std::vector<Seat> seats_;
     std::unordered_map<sim::PlayerId, Guest> guests_;
     Instant guests_looked_at_{};
+    Parties parties_;
+    Instant parties_told_at_{};
+    bool has_parties_ = false;  ///< a player of here was in one a second ago
     std::size_t count_ = 0;
     std::size_t lost_ = 0;
     std::uint64_t inputs_ = 0;

@@ -107,6 +107,7 @@ mesh::Seat People::seat_of(sim::PlayerId player, Instant now) const {
     mesh::Seat out;
     out.is_bot = world_.players()[player].bot;
     if (seat.state == Seat::State::empty) return out;
+    out.party = seat.party;
     out.ticket_hash = seat.ticket_hash;
     out.previous_hash = seat.previous_hash;
     if (seat.state == Seat::State::live) return out;
@@ -125,6 +126,7 @@ bool People::arrive(sim::PlayerId player, const mesh::Seat& came, Instant now) {
     seat = {};
     seat.ticket_hash = came.ticket_hash;
     seat.previous_hash = came.previous_hash;
+    seat.party = came.party;
     ++count_;
     const auto guest = guests_.find(player);
     const bool has_guest = guest != guests_.end();
@@ -167,9 +169,12 @@ void People::depart(sim::PlayerId player, bool is_connected) {
     if (seat.session != 0) send_away(seat.session, is_connected);
     if (seat.state == Seat::State::lost) --lost_;
     extension_.left(player);
+    // What it says before it knows that it has gone is still passed on, to its party, too.
     const SessionId departed = seat.session;
+    std::string party = std::move(seat.party);
     seat = {};
     seat.departed = departed;
+    seat.party = std::move(party);
     --count_;
 }
 

@@ -50,6 +50,7 @@ struct Shard::Session {
     Bucket inputs{{.per_second = 150, .burst = 150}};
     Bucket pings{{.per_second = 5, .burst = 5}};
     Bucket chats{{.per_second = 0.5, .burst = 5}};
+    Bucket parties{{.per_second = 0.5, .burst = 5}};
     Bucket offers{{.per_second = 1, .burst = 4}};
     Bucket customs{{.per_second = 20, .burst = 40}};
     Bucket chat_notices{{.per_second = 0.5, .burst = 1}};

@@ -79,7 +79,7 @@ TEST(Session, TeamChatIsTheTeams) {
     ASSERT_TRUE(stand.until([&] {
         return anna.mirror().welcomed() && rita.mirror().welcomed() && bert.mirror().welcomed();
     }));
-    anna.say("for us", true);
+    anna.say("for us", {.scope = 1});
     anna.say("for all");
     ASSERT_TRUE(stand.until([&] { return rita.chats().size() == 2 && bert.chats().size() == 1; }));
     EXPECT_EQ(rita.chats().front(), "Anna: for us");

@@ -134,6 +134,8 @@ class Shard final : rtc::Listener {
     void hear(Session& session, const inbound::Inputs& inputs);
     void hear(Session& session, const inbound::Ping& ping);
     void hear(Session& session, const inbound::Say& say);
+    void hear(Session& session, const inbound::Party& party);
+    void limited(Session& session);
     void hear(Session& session, const inbound::Custom& custom);
     void hear(Session& session, const inbound::Bye& bye);
     void hear(Session& session, const inbound::Offer& offer);

@@ -17,8 +17,9 @@ constexpr std::size_t sessions_a_slice = 32;
 /// less.
 constexpr std::size_t datagrams_a_slice = 512;
 constexpr std::uint32_t sequence_jump_max = 60 * 60;  ///< a minute's
-constexpr std::uint8_t introductions_every = 8;       ///< snapshots
-constexpr std::size_t introductions_max = 64;         ///< at once
+constexpr std::size_t name_characters_max = 24;
+constexpr std::uint8_t introductions_every = 8;  ///< snapshots
+constexpr std::size_t introductions_max = 64;    ///< at once
 constexpr sctp::Reliability unreliable{
     .policy = sctp::Reliability::Policy::retransmissions, .limit = 0, .ordered = false};
 
@@ -119,14 +120,28 @@ void Shard::hear(Session& session, const inbound::Say& say) {
     if (!text) return;
     if (session.chats.take(stamp(now_))) {
         send_note(*session.world,
-                  note::Said{session.id, session.player, std::move(*text), say.team_only});
+                  note::Said{session.id, session.player, std::move(*text), say.to, say.whom,
+                             clean_text(say.name, name_characters_max).value_or(std::string())});
         return;
     }
+    limited(session);
+}
+
+void Shard::limited(Session& session) {
     ++session.world->door->chats_limited;
     if (!session.chat_notices.take(stamp(now_))) return;
     tell(session, std::make_shared<const Bytes>(replication::write_notice(
                       static_cast<std::uint8_t>(protocol::NoticeKind::chat_limited),
                       "You say too much at once.", shared_.snapshot_rate.load())));
+}
+
+void Shard::hear(Session& session, const inbound::Party& party) {
+    if (!session.playing) return;
+    if (session.parties.take(stamp(now_))) {
+        send_note(*session.world, note::Party{session.id, session.player, std::string(party.code)});
+        return;
+    }
+    limited(session);
 }
 
 void Shard::hear(Session& session, const inbound::Offer& offer) {

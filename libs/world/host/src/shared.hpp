@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,26 @@
 
 namespace muster::host {
 
+/// Where plugins leave what is for those who run the worlds. Any thread.
+class Newsstand {
+  public:
+    void listen(std::function<void(PluginNews)> listener) {
+        const std::lock_guard lock(mutex_);
+        listener_ = std::move(listener);
+    }
+    /// False when nobody listens.
+    bool put(PluginNews news) {
+        const std::lock_guard lock(mutex_);
+        if (!listener_) return false;
+        listener_(std::move(news));
+        return true;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::function<void(PluginNews)> listener_;  // guarded by mutex_
+};
+
 /// What all threads of a server read. Made before the first and gone after the last of them.
 struct Shared {
     explicit Shared(Options given)
@@ -25,6 +47,7 @@ struct Shared {
 
     Options options;
     Admission admission;
+    Newsstand newsstand;
     std::shared_ptr<const rtc::Identity> identity;
     std::vector<std::unique_ptr<WorldDoor>> worlds;
     std::vector<std::unique_ptr<ShardDoor>> shards;

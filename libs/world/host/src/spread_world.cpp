@@ -152,12 +152,27 @@ void SpreadWorld::page_came(sim::PlayerId player) {
     people_.tell(player, share(write_invitation(invitation->second)));
 }
 
-void SpreadWorld::said(SharedBytes message, sim::Team team) {
-    const Lines::Line line = lines_.say(std::move(message), team, now_);
+void SpreadWorld::said(SharedBytes message, Audience audience) {
+    const Lines::Line line = lines_.say(std::move(message), std::move(audience), now_);
     pass_on(line);
-    member_.tell_all({.team = team,
-                      .player = sim::no_player,
-                      .bytes = talk::write(talk::Line{line.origin, line.number, *line.message})});
+    member_.tell_all(
+        {.team = sim::Team::none,
+         .player = sim::no_player,
+         .bytes = talk::write(talk::Line{line.origin, line.number, line.audience, *line.message})});
+}
+
+void SpreadWorld::visit(const std::function<void(const Contact&)>& each) const {
+    for (const auto& [server, rows] : rolls_) {
+        for (const mesh::Roll::Row& row : rows) {
+            if (row.bot) continue;
+            each({.id = row.player,
+                  .generation = row.generation,
+                  .team = row.team,
+                  .is_away = row.away,
+                  .name = row.name,
+                  .party = row.party});
+        }
+    }
 }
 
 void SpreadWorld::page_offers(sim::PlayerId player, std::uint32_t number, std::string sdp) {
@@ -264,7 +279,10 @@ void SpreadWorld::talk(const mesh::Talk& talk) {
     if (!said) return;
     if (const auto* line = std::get_if<talk::Line>(&*said)) {
         if (line->origin == spread_.life) return;
-        pass_on({line->origin, line->number, talk.team,
+        // A server of the release before says so which team its words are for.
+        Audience audience = line->audience;
+        if (talk.team != sim::Team::none) audience = audience::Team{talk.team};
+        pass_on({line->origin, line->number, std::move(audience),
                  share({line->message.begin(), line->message.end()}), now_});
         return;
     }
@@ -302,14 +320,12 @@ void SpreadWorld::say(std::string_view text) {
 // ---- what both sides need
 
 void SpreadWorld::pass_on(const Lines::Line& line) {
-    post_.send_all(mail::TellAll{line.message, line.team, lines_.heard(line)});
+    people_.pass_on(line.audience, line.message, lines_.heard(line));
 }
 
 void SpreadWorld::tell(sim::PlayerId player, const std::vector<Lines::Line>& lines) {
-    const sim::Team team = world_.players()[player].team;
-    for (const Lines::Line& line : lines) {
-        if (line.team == sim::Team::none || line.team == team) people_.tell(player, line.message);
-    }
+    for (const Lines::Line& line : lines)
+        if (people_.is_for(line.audience, player)) people_.tell(player, line.message);
 }
 
 void SpreadWorld::introduce(sim::PlayerId player, Person person) {

@@ -66,7 +66,8 @@ class SpreadWorld final : public Others, mesh::Listener {
     [[nodiscard]] bool has(sim::PlayerId player) const override;
     void joined(sim::PlayerId player) override;
     void page_came(sim::PlayerId player) override;
-    void said(SharedBytes message, sim::Team team) override;
+    void said(SharedBytes message, Audience audience) override;
+    void visit(const std::function<void(const Contact&)>& each) const override;
     void page_offers(sim::PlayerId player, std::uint32_t number, std::string sdp) override;
     void guest_changed(sim::PlayerId player, bool is_open) override;
 

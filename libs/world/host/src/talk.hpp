@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "audience.hpp"
 #include "muster/base/error.hpp"
 
 /// What hosts of one world say to each other in a mesh::Talk. Nothing of it is trusted until read()
@@ -16,6 +17,7 @@ namespace muster::host::talk {
 struct Line {
     std::uint64_t origin = 0;  ///< the life of the process where it was said
     std::uint64_t number = 0;  ///< of the origin's; the first is 1
+    Audience audience{};
     std::span<const std::byte> message{};
 };
 /// How far a player has been told what each origin said, when it left the sender: all up to that

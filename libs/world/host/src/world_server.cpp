@@ -320,6 +320,14 @@ void WorldServer::leave(std::string ticket, std::string_view world) {
     (void)impl_->worlds[read->world]->post(LeaveCommand{std::move(ticket)});
 }
 
+namespace {
+
+Error no_world(std::string_view name) {
+    return {Errc::not_found, "there is no world " + to_utf8(name), "world"};
+}
+
+}  // namespace
+
 Result<void> WorldServer::witness(std::string_view world, std::function<void(Witness)> then) {
     WorldThread* const found = impl_->find(world);
     if (found == nullptr) {
@@ -346,6 +354,42 @@ Result<void> WorldServer::inject(std::string_view world, std::uint8_t command,
         return fail(Errc::too_large, "longer than 1024 bytes", "payload");
     }
     return found->post(InjectCommand{command, {payload.begin(), payload.end()}});
+}
+
+void WorldServer::on_news(std::function<void(PluginNews)> listen) {
+    impl_->shared.newsstand.listen(std::move(listen));
+}
+
+Result<void> WorldServer::announce(std::string_view world, std::string_view text) {
+    WorldThread* const found = impl_->find(world);
+    if (found == nullptr) return std::unexpected(no_world(world));
+    auto words = clean_text(text, protocol::announcement_characters_max);
+    if (!words) return fail(Errc::invalid_argument, "1 to 400 characters of UTF-8", "text");
+    return found->post(AnnounceCommand{*std::move(words)});
+}
+
+void WorldServer::kick(std::string_view world, Kick kick,
+                       std::function<void(Result<PersonFacts>)> then) {
+    WorldThread* const found = impl_->find(world);
+    if (found == nullptr) return then(std::unexpected(no_world(world)));
+    constexpr std::size_t reason_characters_max = 200;
+    auto reason = clean_text(
+        kick.reason.empty() ? "You were removed from this world." : std::string_view(kick.reason),
+        reason_characters_max);
+    if (!reason) {
+        return then(fail(Errc::invalid_argument, "at most 200 characters of UTF-8", "reason"));
+    }
+    kick.reason = *std::move(reason);
+    if (auto posted = found->post(KickCommand{std::move(kick), then}); !posted)
+        then(std::unexpected(posted.error()));
+}
+
+void WorldServer::people(std::string_view world,
+                         std::function<void(Result<std::vector<PersonFacts>>)> then) {
+    WorldThread* const found = impl_->find(world);
+    if (found == nullptr) return then(std::unexpected(no_world(world)));
+    if (auto posted = found->post(PeopleCommand{then}); !posted)
+        then(std::unexpected(posted.error()));
 }
 
 // What is lost when too many commands wait comes again with the next question.

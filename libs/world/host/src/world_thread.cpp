@@ -45,7 +45,8 @@ WorldThread::WorldThread(Shared& shared, WorldDoor& door, WorldOptions options,
       file_(std::move(file)),
       post_(shared, door),
       extension_(shared, door, world_, post_, options_.extension),
-      people_(shared, door, world_, bots_, post_, extension_),
+      people_(shared, door, world_, bots_, post_, extension_,
+              options_.chat_near > 0 ? options_.chat_near : replication::FrameOptions{}.view / 2),
       steps_(sim::tick_rate / shared.options.tick_rate) {
     if (file_) {
         recorder_.emplace(options_.map, options_.rules, options_.seed,
@@ -93,6 +94,10 @@ void WorldThread::stop() {
             shared_.admission.release(join->request.remote_address, false);
             join->answer(fail(Errc::unavailable, "the server is stopping"));
         }
+        if (auto* kick = std::get_if<KickCommand>(&command))
+            kick->then(fail(Errc::unavailable, "the server is stopping"));
+        if (auto* people = std::get_if<PeopleCommand>(&command))
+            people->then(fail(Errc::unavailable, "the server is stopping"));
     }
     commands_.clear();
     if (file_) record();
@@ -228,6 +233,14 @@ void WorldThread::take(Command& command, Instant now) {
     if (auto* witness = std::get_if<WitnessCommand>(&command)) {
         witnesses_.push_back(std::move(witness->then));
     }
+    take_order(command);
+}
+
+// Of those who run the world.
+void WorldThread::take_order(Command& command) {
+    if (const auto* words = std::get_if<AnnounceCommand>(&command)) people_.announce(words->text);
+    if (auto* kick = std::get_if<KickCommand>(&command)) kick->then(people_.kick(kick->kick));
+    if (auto* people = std::get_if<PeopleCommand>(&command)) people->then(people_.facts());
     if (const auto* inject = std::get_if<InjectCommand>(&command)) {
         extension_.said({.command = inject->command, .payload = inject->payload});
     }

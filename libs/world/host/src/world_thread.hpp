@@ -35,8 +35,19 @@ struct InjectCommand {
     std::uint8_t command = 0;
     std::vector<std::byte> payload;
 };
+struct AnnounceCommand {
+    std::string text;
+};
+struct KickCommand {
+    Kick kick;
+    std::function<void(Result<PersonFacts>)> then;
+};
+struct PeopleCommand {
+    std::function<void(Result<std::vector<PersonFacts>>)> then;
+};
 using Command = std::variant<JoinCommand, LeaveCommand, WitnessCommand, BotsCommand, InjectCommand,
-                             mesh::Decision, territory::Withdraw, GuestAnswerCommand>;
+                             AnnounceCommand, KickCommand, PeopleCommand, mesh::Decision,
+                             territory::Withdraw, GuestAnswerCommand>;
 
 /// A world and the thread that ticks it. open() before the shards start, start() after; what may be
 /// called from other threads says so.
@@ -67,6 +78,7 @@ class WorldThread {
     void step(Instant now);
     void take_commands(Instant now);
     void take(Command& command, Instant now);
+    void take_order(Command& command);
     void take_notes(Instant now);
     void tell();
     void tell_scores();

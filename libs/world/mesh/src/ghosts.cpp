@@ -261,6 +261,8 @@ void Member::Impl::tell_roll() {
         for (std::size_t i = first; i < last; ++i) {
             const sim::PlayerId id = owned[i];
             const sim::Player& player = world.players()[id];
+            Seat seat;
+            if (!player.bot) seat = listener.seat_of(id);
             roll.rows.push_back({.player = id,
                                  .hop = abouts[id].hop,
                                  .generation = player.generation,
@@ -270,7 +272,9 @@ void Member::Impl::tell_roll() {
                                  .kills = player.kills,
                                  .deaths = player.deaths,
                                  .captures = player.captures,
-                                 .name = std::string(world.name_of(id))});
+                                 .away = seat.lost_for_ms > 0,
+                                 .name = std::string(world.name_of(id)),
+                                 .party = std::move(seat.party)});
         }
         publish(subject("all", ""), std::move(roll));
     }

@@ -12,7 +12,7 @@ using std::uint64_t;
 
 // Message, body, list, Traveller, Seat.
 constexpr flatbuffers::uoffset_t depth_max = 8;
-// Two for each Traveller, one for each name or letter.
+// Two for each Traveller, one for each name, party or letter.
 constexpr flatbuffers::uoffset_t tables_max = 2 * players_in_message_max + 64;
 constexpr std::size_t identifier_at = sizeof(flatbuffers::uoffset_t);
 constexpr std::size_t identifier_size = flatbuffers::FlatBufferBuilder::kFileIdentifierLength;
@@ -102,7 +102,9 @@ Roll::Row read(Judge& judge, const flat::Row& row) {
             .kills = row.kills(),
             .deaths = row.deaths(),
             .captures = row.captures(),
-            .name = {}};
+            .away = row.away(),
+            .name = {},
+            .party = {}};
 }
 
 template <typename Value, typename Flat>
@@ -123,6 +125,18 @@ void read_names(Judge& judge, const flat::Strip& strip, std::vector<Posed>& play
         if (!judge.is_content()) return;
         players[name->index()].name = judge.name(*name->text(), "names.text");
         next = std::size_t{name->index()} + 1;
+    }
+}
+
+void read_parties(Judge& judge, const flat::Roll& roll, std::vector<Roll::Row>& rows) {
+    if (roll.parties() == nullptr) return;
+    std::size_t next = 0;
+    for (const flat::Name* party : *roll.parties()) {
+        judge.expect(party->index() >= next && party->index() < rows.size(), "parties.index",
+                     "parties are in the order of the rows");
+        if (!judge.is_content()) return;
+        rows[party->index()].party = judge.party(party->text(), "parties.text");
+        next = std::size_t{party->index()} + 1;
     }
 }
 
@@ -166,6 +180,7 @@ Roll read_roll(Judge& judge, const flat::Roll& roll) {
         const auto at = static_cast<flatbuffers::uoffset_t>(i);
         out.rows[i].name = judge.name(*roll.names()->Get(at), "rows.name");
     }
+    read_parties(judge, roll, out.rows);
     return out;
 }
 

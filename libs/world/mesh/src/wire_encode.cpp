@@ -64,7 +64,7 @@ flat::Match flatten(const sim::Match& match) {
 
 flat::Row flatten(const Roll::Row& row) {
     return {row.hop,      row.score,      row.player,       row.kills, row.deaths,
-            row.captures, row.generation, number(row.team), row.bot};
+            row.captures, row.generation, number(row.team), row.bot,   row.away};
 }
 
 flat::Claim flatten(const sim::Claim& claim) {
@@ -110,19 +110,25 @@ Bytes bytes(Builder& builder, const List& list) {
     return builder.CreateVector(reinterpret_cast<const std::uint8_t*>(list.data()), list.size());
 }
 
-Offset<void> write(Builder& builder, const Strip& strip) {
+/// The texts of those rows that have one; nothing when none has.
+template <typename Row>
+Tables<flat::Name> named(Builder& builder, const std::vector<Row>& rows, std::string Row::* text) {
     std::vector<Offset<flat::Name>> names;
-    for (std::size_t i = 0; i < strip.players.size(); ++i) {
-        if (strip.players[i].name.empty()) continue;
-        const auto text = builder.CreateString(strip.players[i].name);
-        names.push_back(flat::CreateName(builder, static_cast<std::uint16_t>(i), text));
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        if ((rows[i].*text).empty()) continue;
+        const auto written = builder.CreateString(rows[i].*text);
+        names.push_back(flat::CreateName(builder, static_cast<std::uint16_t>(i), written));
     }
-    const auto named = names.empty() ? Tables<flat::Name>{} : builder.CreateVector(names);
+    return names.empty() ? Tables<flat::Name>{} : builder.CreateVector(names);
+}
+
+Offset<void> write(Builder& builder, const Strip& strip) {
+    const auto names = named(builder, strip.players, &Posed::name);
     const auto players = structs<flat::Pose>(builder, strip.players);
     const auto walls = structs<flat::Wall>(builder, strip.walls);
     const auto pickups = structs<flat::Pickup>(builder, strip.pickups);
     const auto events = structs<flat::Event>(builder, strip.events);
-    return flat::CreateStrip(builder, strip.region, strip.epoch, strip.tick, players, named, walls,
+    return flat::CreateStrip(builder, strip.region, strip.epoch, strip.tick, players, names, walls,
                              pickups, events)
         .Union();
 }
@@ -133,7 +139,9 @@ Offset<void> write(Builder& builder, const Roll& roll) {
     for (const Roll::Row& row : roll.rows) texts.push_back(builder.CreateString(row.name));
     const auto names = builder.CreateVector(texts);
     const auto rows = structs<flat::Row>(builder, roll.rows);
-    return flat::CreateRoll(builder, roll.tick, roll.part, roll.parts, rows, names).Union();
+    const auto parties = named(builder, roll.rows, &Roll::Row::party);
+    return flat::CreateRoll(builder, roll.tick, roll.part, roll.parts, rows, names, parties)
+        .Union();
 }
 
 Offset<void> write(Builder& builder, const Standing& standing) {
@@ -150,8 +158,10 @@ Offset<flat::Traveller> write(Builder& builder, const Traveller& traveller) {
     const auto record = bytes(builder, traveller.record);
     const auto now = bytes(builder, traveller.seat.ticket_hash);
     const auto before = bytes(builder, traveller.seat.previous_hash);
-    const auto seat =
-        flat::CreateSeat(builder, traveller.seat.is_bot, now, before, traveller.seat.lost_for_ms);
+    const auto party = traveller.seat.party.empty() ? Offset<flatbuffers::String>{}
+                                                    : builder.CreateString(traveller.seat.party);
+    const auto seat = flat::CreateSeat(builder, traveller.seat.is_bot, now, before,
+                                       traveller.seat.lost_for_ms, party);
     return flat::CreateTraveller(builder, traveller.hop, record, seat);
 }
 

@@ -70,6 +70,13 @@ class Judge {
         return view;
     }
 
+    std::string_view party(const flatbuffers::String* text, const char* field) {
+        if (text == nullptr) return {};
+        const std::string_view view(text->c_str(), text->size());
+        expect(is_party(view), field, "1 to 16 letters, digits and hyphens");
+        return view.substr(0, party_bytes_max);
+    }
+
   private:
     const char* field_ = nullptr;
     const char* why_ = nullptr;

@@ -51,7 +51,8 @@ Seat read(Judge& judge, const flat::Seat& seat) {
     return {.is_bot = seat.is_bot(),
             .ticket_hash = text_of(judge, seat.ticket_hash()),
             .previous_hash = text_of(judge, seat.previous_hash()),
-            .lost_for_ms = seat.lost_for_ms()};
+            .lost_for_ms = seat.lost_for_ms(),
+            .party = std::string(judge.party(seat.party(), "seat.party"))};
 }
 
 // What is within reach of any World, which looks at the rest when it judges: a letter that is

@@ -20,7 +20,8 @@ struct Overloaded : Each... {
 bool is_within(const Traveller& traveller) {
     return traveller.record.size() <= sim::Record::bytes_max &&
            traveller.seat.ticket_hash.size() <= hash_bytes_max &&
-           traveller.seat.previous_hash.size() <= hash_bytes_max;
+           traveller.seat.previous_hash.size() <= hash_bytes_max &&
+           traveller.seat.party.size() <= party_bytes_max;
 }
 
 bool is_within(const Letter& letter) {
@@ -38,23 +39,29 @@ bool is_named_within(const auto& row) {
     return row.name.size() <= name_bytes_max;
 }
 
+// A Name, which is a table with its offset, as all have one vtable.
+std::size_t named_bytes(const std::string& text) {
+    constexpr std::size_t name_bytes = 16;
+    return text.empty() ? 0 : name_bytes + list_bytes + text.size();
+}
+
 }  // namespace
 
 std::size_t bytes_at_most(const Posed& posed) {
     constexpr std::size_t pose_bytes = 56;
-    constexpr std::size_t name_bytes = 16;  // a table with its offset, as all have one vtable
-    return pose_bytes + (posed.name.empty() ? 0 : name_bytes + list_bytes + posed.name.size());
+    return pose_bytes + named_bytes(posed.name);
 }
 
 std::size_t bytes_at_most(const Roll::Row& row) {
     constexpr std::size_t row_bytes = 20;
     constexpr std::size_t offset_bytes = 4;
-    return row_bytes + offset_bytes + list_bytes + row.name.size();
+    return row_bytes + offset_bytes + list_bytes + row.name.size() + named_bytes(row.party);
 }
 
 std::size_t bytes_at_most(const Traveller& traveller) {
-    return 2 * table_bytes + 3 * list_bytes + traveller.record.size() +
-           traveller.seat.ticket_hash.size() + traveller.seat.previous_hash.size();
+    return 2 * table_bytes + 4 * list_bytes + traveller.record.size() +
+           traveller.seat.ticket_hash.size() + traveller.seat.previous_hash.size() +
+           traveller.seat.party.size();
 }
 
 std::size_t bytes_at_most(const Letter& letter) {
@@ -106,30 +113,31 @@ bool is_within_limits(const Message& message) {
         return list.size() <= most && std::ranges::all_of(list, each);
     };
     return is_server(message.server) &&
-           std::visit(Overloaded{
-                          [&](const Strip& strip) {
-                              return is_each_within(
-                                  strip.players, players_in_message_max,
-                                  [](const Posed& posed) { return is_named_within(posed); });
-                          },
-                          [&](const Roll& roll) {
-                              return is_each_within(
-                                  roll.rows, players_in_message_max,
-                                  [](const Roll::Row& row) { return is_named_within(row); });
-                          },
-                          [](const Standing& standing) { return standing.flags.size() <= 2; },
-                          [&](const Copy& copy) {
-                              return is_each_within(
-                                  copy.players, players_in_message_max,
-                                  [](const Traveller& one) { return is_within(one); });
-                          },
-                          [&](const Parcel& parcel) {
-                              return is_each_within(
-                                  parcel.letters, letters_in_message_max,
-                                  [](const Letter& letter) { return is_within(letter); });
-                          },
-                      },
-                      message.body);
+           std::visit(
+               Overloaded{
+                   [&](const Strip& strip) {
+                       return is_each_within(
+                           strip.players, players_in_message_max,
+                           [](const Posed& posed) { return is_named_within(posed); });
+                   },
+                   [&](const Roll& roll) {
+                       return is_each_within(
+                           roll.rows, players_in_message_max, [](const Roll::Row& row) {
+                               return is_named_within(row) && row.party.size() <= party_bytes_max;
+                           });
+                   },
+                   [](const Standing& standing) { return standing.flags.size() <= 2; },
+                   [&](const Copy& copy) {
+                       return is_each_within(copy.players, players_in_message_max,
+                                             [](const Traveller& one) { return is_within(one); });
+                   },
+                   [&](const Parcel& parcel) {
+                       return is_each_within(
+                           parcel.letters, letters_in_message_max,
+                           [](const Letter& letter) { return is_within(letter); });
+                   },
+               },
+               message.body);
 }
 
 }  // namespace muster::mesh

@@ -125,6 +125,8 @@ TEST(WireRefusals, NameTheFieldOfARollAndAStanding) {
     roll("rows.player", [](Roll& r) { r.rows[0].player = sim::no_player; });
     roll("rows.team", [](Roll& r) { r.rows[0].team = no_team; });
     roll("rows.name", [](Roll& r) { r.rows[0].name = "\xc0\x80"; });
+    roll("parties.text", [](Roll& r) { r.rows[0].party = "a b"; });
+    roll("parties.text", [](Roll& r) { r.rows[0].party = std::string(party_bytes_max + 1, 'a'); });
     const auto standing = [](std::string_view field, const std::function<void(Standing&)>& spoil) {
         refuses<Standing>(2, field, spoil);
     };
@@ -159,6 +161,7 @@ TEST(WireRefusals, NameTheFieldOfACopy) {
          [](Copy& c) { c.players[0].record.resize(sim::Record::bytes_max + 1); });
     copy("seat.ticket_hash",
          [](Copy& c) { c.players[0].seat.ticket_hash.resize(hash_bytes_max + 1); });
+    copy("seat.party", [](Copy& c) { c.players[0].seat.party = "a_b"; });
     copy("seat.previous_hash",
          [](Copy& c) { c.players[0].seat.previous_hash.resize(hash_bytes_max + 1); });
 }

@@ -59,7 +59,7 @@ std::string show(const sim::Match& v) {
 }
 std::string show(const Roll::Row& v) {
     return joined(v.player, v.hop, v.generation, v.team, v.bot, v.score, v.kills, v.deaths,
-                  v.captures, v.name);
+                  v.captures, v.away, v.name, v.party);
 }
 template <typename T>
 std::string show(const std::vector<T>& list) {
@@ -69,7 +69,7 @@ std::string show(const std::vector<T>& list) {
 }
 std::string show(const Traveller& v) {
     return joined(v.hop, v.record, v.seat.is_bot, v.seat.ticket_hash, v.seat.previous_hash,
-                  v.seat.lost_for_ms);
+                  v.seat.lost_for_ms, v.seat.party);
 }
 std::string show(const sim::Claim& v) {
     return joined(v.origin, v.number, v.kind, v.player, v.generation, v.team, v.victim,

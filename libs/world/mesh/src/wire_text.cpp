@@ -46,4 +46,8 @@ bool is_server(std::string_view text) {
     return !text.empty() && text.size() <= server_bytes_max && std::ranges::all_of(text, is_good);
 }
 
+bool is_party(std::string_view text) {
+    return text.size() <= party_bytes_max && !text.contains('_') && is_server(text);
+}
+
 }  // namespace muster::mesh

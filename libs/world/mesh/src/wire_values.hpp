@@ -37,6 +37,11 @@ class Chance {
         }
         return out;
     }
+    std::string party() {
+        std::string out;
+        for (std::uint32_t i = below(party_bytes_max + 1); i > 0; --i) out += "aZ9-"[below(4)];
+        return out;
+    }
     std::string text(std::uint32_t most) {
         std::string out(below(most + 1), ' ');
         for (char& c : out) c = static_cast<char>('!' + below(90));
@@ -123,7 +128,9 @@ inline Roll::Row row(Chance& chance) {
             .kills = chance.upto<std::uint16_t>(0xffff),
             .deaths = chance.upto<std::uint16_t>(0xffff),
             .captures = chance.upto<std::uint16_t>(0xffff),
-            .name = chance.name()};
+            .away = chance.coin(),
+            .name = chance.name(),
+            .party = chance.party()};
 }
 inline Traveller traveller(Chance& chance) {
     return {.hop = chance.any(),
@@ -131,7 +138,8 @@ inline Traveller traveller(Chance& chance) {
             .seat = {.is_bot = chance.coin(),
                      .ticket_hash = chance.text(hash_bytes_max),
                      .previous_hash = chance.text(hash_bytes_max),
-                     .lost_for_ms = chance.any()}};
+                     .lost_for_ms = chance.any(),
+                     .party = chance.party()}};
 }
 inline sim::Claim claim(Chance& chance) {
     return {.origin = chance.any(),

@@ -193,6 +193,16 @@ std::int32_t fail_call(muster_host* host, const char* text, std::uint32_t size) 
     return MUSTER_FAILED;
 }
 
+std::int32_t report(muster_host* host, std::uint8_t command, const void* payload,
+                    std::uint32_t size) {
+    if (is_wrong(host)) return MUSTER_WRONG_THREAD;
+    const auto bytes = read(payload, size);
+    if (!bytes) return MUSTER_INVALID;
+    Instance& self = of(host);
+    if (!self.may_send()) return MUSTER_LIMITED;
+    return self.sent(self.world().report(self.name(), command, std::as_bytes(std::span(*bytes))));
+}
+
 }  // namespace
 
 const muster_api& api() {
@@ -213,7 +223,8 @@ const muster_api& api() {
                                       .setting = setting,
                                       .log = log,
                                       .metric = metric,
-                                      .fail = fail_call};
+                                      .fail = fail_call,
+                                      .report = report};
     return functions;
 }
 

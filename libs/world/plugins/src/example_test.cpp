@@ -53,6 +53,14 @@ TEST(Example, EchoGivesTwentyBackForTwenty) {
               std::string::npos);
 }
 
+TEST(Example, EchoAnswersTheCoordinatorToo) {
+    plugins::testing::Bench bench;
+    ASSERT_TRUE(bench.open(bench.options({example("echo")})));
+    bench.send_to_plugins(sim::no_player, 20, "20");
+    EXPECT_EQ(bench.reports, std::vector<std::string>{"echo 20 20"});
+    EXPECT_TRUE(bench.sent.empty());
+}
+
 TEST(Example, HeraldWelcomesWhoComes) {
     Options options;
     options.settings["herald"]["welcome"] = "Good evening, {name}.";

@@ -63,6 +63,13 @@ TEST(Plugins, SpeakInTheirOwnName) {
     EXPECT_EQ(puppet.chats, Texts{"puppet to " + std::to_string(ann) + ": hello"});
 }
 
+TEST(Plugins, ReportToThoseWhoRunTheWorld) {
+    Puppet puppet;
+    EXPECT_EQ(puppet.ask('o', "how it goes"), "reported");
+    EXPECT_EQ(puppet.reports, Texts{"puppet 9 how it goes"});
+    EXPECT_EQ(puppet.ask('o', std::string(1'025, 'x')), "not reported");
+}
+
 TEST(Plugins, HaveTimersThatGoOffInTicks) {
     Puppet puppet;
     const std::string once = puppet.ask('t', "30 0");

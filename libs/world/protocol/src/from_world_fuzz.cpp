@@ -60,6 +60,12 @@ void touch(const Message& message) {
     if (const auto* chat = message.body_as_Chat()) {
         touch(chat->name());
         touch(chat->text());
+        touch(chat->whom_name());
+    }
+    if (const auto* party = message.body_as_Party()) {
+        touch(party->code());
+        if (party->members() != nullptr)
+            for (const auto* member : *party->members()) touch(member->name());
     }
     if (const auto* notice = message.body_as_Notice()) touch(notice->text());
     if (const auto* invitation = message.body_as_Invitation()) sum += invitation->number();

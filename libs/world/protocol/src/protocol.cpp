@@ -19,7 +19,7 @@ struct Direction {
 
 bool from_player(Body body) {
     return body == Body::Inputs || body == Body::Ping || body == Body::Say || body == Body::Bye ||
-           body == Body::Custom || body == Body::Offer;
+           body == Body::Custom || body == Body::Offer || body == Body::Party;
 }
 
 bool from_world(Body body) {

@@ -31,7 +31,13 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     } else if (const auto* say = (*message)->body_as_Say()) {
         MUSTER_ASSERT(say->text()->size() <= 4 * chat_characters_max);
         for (const char c : *say->text()) sum += static_cast<std::uint8_t>(c);
-        sum += say->team_only();
+        if (say->name() != nullptr)
+            for (const char c : *say->name()) sum += static_cast<std::uint8_t>(c);
+        sum += say->whom() + static_cast<std::uint64_t>(say->to());
+    } else if (const auto* party = (*message)->body_as_Party()) {
+        if (party->code() != nullptr)
+            for (const char c : *party->code()) sum += static_cast<std::uint8_t>(c);
+        MUSTER_ASSERT(party->members() == nullptr || party->members()->size() == 0);
     } else if (const auto* custom = (*message)->body_as_Custom()) {
         sum += custom->command();
         if (custom->payload() != nullptr) {

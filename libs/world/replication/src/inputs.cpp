@@ -37,10 +37,20 @@ Bytes write_ping(std::uint64_t time) {
     return finish(builder, protocol::Body::Ping, protocol::CreatePing(builder, time));
 }
 
-Bytes write_say(std::string_view text, bool team_only) {
+Bytes write_say(std::string_view text, const Address& to) {
     flatbuffers::FlatBufferBuilder builder(256);
     const auto words = builder.CreateString(text.data(), text.size());
-    return finish(builder, protocol::Body::Say, protocol::CreateSay(builder, words, team_only));
+    const auto name = to.whom_name.empty() ? flatbuffers::Offset<flatbuffers::String>{}
+                                           : builder.CreateString(to.whom_name);
+    return finish(
+        builder, protocol::Body::Say,
+        protocol::CreateSay(builder, words, static_cast<protocol::Scope>(to.scope), to.whom, name));
+}
+
+Bytes write_party(std::string_view code) {
+    flatbuffers::FlatBufferBuilder builder(64);
+    const auto text = builder.CreateString(code.data(), code.size());
+    return finish(builder, protocol::Body::Party, protocol::CreateParty(builder, text));
 }
 
 Bytes write_bye() {

@@ -129,6 +129,7 @@ Bytes write_welcome(const sim::World& world, const FrameOptions& frame, sim::Pla
     welcome.add_pickups(pickups);
     welcome.add_flags(flags);
     welcome.add_resume(resume);
+    welcome.add_chat_near(units(options.chat_near));
     return finish(builder, protocol::Body::Welcome, welcome.Finish());
 }
 
@@ -172,15 +173,17 @@ Bytes write_news(std::span<const News> news) {
 }
 
 Bytes write_chat(const sim::World& world, sim::PlayerId from, std::string_view words,
-                 bool team_only) {
+                 const Address& to) {
     FlatBufferBuilder builder(512);
     const bool known = is_present(world, from);
     const auto name = text(builder, known ? world.name_of(from) : std::string_view{});
     const auto said = text(builder, words);
     const auto team = known ? world.players()[from].team : sim::Team::none;
-    return finish(
-        builder, protocol::Body::Chat,
-        protocol::CreateChat(builder, from, name, said, wire<protocol::Team>(team), team_only));
+    const auto whom =
+        to.whom_name.empty() ? Offset<flatbuffers::String>{} : text(builder, to.whom_name);
+    return finish(builder, protocol::Body::Chat,
+                  protocol::CreateChat(builder, from, name, said, wire<protocol::Team>(team),
+                                       static_cast<protocol::Scope>(to.scope), to.whom, whom));
 }
 
 Bytes write_notice(std::uint8_t kind, std::string_view words, std::uint8_t snapshot_rate) {

@@ -72,7 +72,10 @@ TEST(Messages, MatchChatAndNoticeAreRead) {
     crowd.step();
     const auto match = write_match(crowd.world);
     EXPECT_EQ(read(match).body_as_MatchState()->clock()->number(), crowd.world.match().number);
-    const auto chat = write_chat(crowd.world, 2, "hello", true);
+    const auto chat =
+        write_chat(crowd.world, 2, "hello", {.scope = 4, .whom = 1, .whom_name = "Bo"});
+    EXPECT_EQ(read(chat).body_as_Chat()->to(), protocol::Scope::person);
+    EXPECT_EQ(read(chat).body_as_Chat()->whom_name()->str(), "Bo");
     EXPECT_EQ(read(chat).body_as_Chat()->text()->str(), "hello");
     EXPECT_EQ(read(chat).body_as_Chat()->name()->str(), crowd.world.name_of(2));
     const auto notice = write_notice(5, "The world stops.", 30);
@@ -88,7 +91,7 @@ TEST(Messages, WhatAPlayerSaysIsReadByTheWorld) {
     EXPECT_EQ((*message)->body_as_Inputs()->steps()->size(), protocol::steps_max);
     EXPECT_EQ((*message)->body_as_Inputs()->sequence(), 90U);
     for (const auto& bytes :
-         {write_ping(7), write_say("hello", false), write_bye(), write_custom(20, {})})
+         {write_ping(7), write_say("hello"), write_party("x"), write_bye(), write_custom(20, {})})
         EXPECT_TRUE(protocol::read_from_player(bytes).has_value());
 }
 

@@ -90,6 +90,13 @@ class Host {
         return api_->say(host_, to, text.data(), size_of(text)) == MUSTER_OK;
     }
 
+    // To whoever runs the world. False: too long, over a limit, nobody there, or a server that does
+    // not have it yet.
+    bool report(std::uint8_t command, std::string_view payload = {}) const {
+        return api_->size >= sizeof(muster_api) &&
+               api_->report(host_, command, payload.data(), size_of(payload)) == MUSTER_OK;
+    }
+
     /// The timer's id, which on_timer() gets; nothing when there are too many.
     [[nodiscard]] std::optional<std::uint32_t> start_timer(std::uint32_t delay_ms,
                                                            std::uint32_t period_ms = 0) const {

@@ -146,7 +146,7 @@ describe("a standby", () => {
     expect([crossings, heard]).toEqual([1, ["Welcome"]]);
     expect(inputs()).toEqual([false]);
     expect(second.state.sent.at(-1)).toEqual(Uint8Array.of(1));
-    link.sendControl(writeSay("hi", false));
+    link.sendControl(writeSay("hi"));
     expect(kinds(second.control.sent)).toEqual(["Say"]);
     expect(stage.ats).toEqual(["joining", "open"]);
     // Lost now, it is the new connection that is.
@@ -194,7 +194,7 @@ describe("a standby", () => {
     const second = await standby();
     first.control.hear(moved(true));
     expect(link.open).toBe(true);
-    link.sendControl(writeSay("hi", false));
+    link.sendControl(writeSay("hi"));
     expect(inputs()).toEqual([true]);
     await stage.pass(1_400);
     expect(second.control.sent).toEqual([]);

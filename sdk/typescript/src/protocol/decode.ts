@@ -1,10 +1,10 @@
 import { ByteBuffer } from "flatbuffers";
 import {
   Body, Chat as ChatTable, Custom as CustomTable, Effect as EffectStruct, Entity as EntityStruct, type FlagState, MatchState as MatchTable, Message, Newspaper as NewspaperTable, Notice as NoticeTable,
-  People as PeopleTable, Pong as PongTable, Scores as ScoresTable, Self as SelfStruct, Shot as ShotStruct, Snapshot as SnapshotTable, Welcome as WelcomeTable,
+  Party as PartyTable, People as PeopleTable, Pong as PongTable, Scores as ScoresTable, Self as SelfStruct, Shot as ShotStruct, Snapshot as SnapshotTable, Welcome as WelcomeTable,
 } from "../generated/game_generated.js";
 import { CUSTOM_BYTES_MAX } from "./encode.js";
-import { nobody, type Effect, type Entity, type Flag, type News, type Person, type Pickup, type ScoreRow, type Shot, type Snapshot, type Wall, type Welcome, type WorldSays } from "./types.js";
+import { nobody, type Effect, type Entity, type Flag, type News, type PartyMember, type Person, type Pickup, type ScoreRow, type Shot, type Snapshot, type Wall, type Welcome, type WorldSays } from "./types.js";
 
 const STATE_BYTES_MAX = 4_096;
 const CONTROL_BYTES_MAX = 1 << 20;
@@ -42,6 +42,7 @@ function welcome(table: WelcomeTable): Welcome {
     version: table.protocolVersion(), world: table.world() ?? "", player: table.player(), generation: table.generation(), team: table.team(), name: table.name() ?? "", tick: table.tick(),
     tickRate: table.tickRate() || 60, snapshotRate: table.snapshotRate() || 30, left: table.left(), top: table.top(), width: table.width(), height: table.height(), step: table.step(),
     mode: table.mode(), view: table.view() || 600, map: table.map() ?? "", walls, pickups, flags: flags(table.flagsLength(), (i) => table.flags(i)), resume: table.resume() ?? "",
+    chatNear: table.chatNear(),
   };
 }
 
@@ -106,7 +107,14 @@ export class Decoder {
       case Body.Newspaper: this.readNews(message.body(new NewspaperTable()) as NewspaperTable); break;
       case Body.Chat: {
         const table = message.body(new ChatTable()) as ChatTable;
-        this.to.onChat({ from: table.from(), name: table.name() ?? "", text: table.text() ?? "", team: table.team(), teamOnly: Boolean(table.teamOnly()) });
+        this.to.onChat({ from: table.from(), name: table.name() ?? "", text: table.text() ?? "", team: table.team(), to: table.to(), whom: table.whom(), whomName: table.whomName() ?? "" });
+        break;
+      }
+      case Body.Party: {
+        const table = message.body(new PartyTable()) as PartyTable;
+        const members: PartyMember[] = [];
+        for (let i = 0; i < fitting(table.membersLength(), 4); ++i) members.push({ id: table.members(i)!.id(), name: table.members(i)!.name() ?? "" });
+        this.to.onParty?.({ code: table.code() ?? "", members });
         break;
       }
       case Body.Notice: {

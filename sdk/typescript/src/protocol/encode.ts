@@ -1,9 +1,12 @@
 import { Builder } from "flatbuffers";
-import { Body, Bye, Custom, Inputs, InputStep, Message, Ping, Say } from "../generated/game_generated.js";
+import { Body, Bye, Custom, Inputs, InputStep, Message, Party, Ping, Say, Scope } from "../generated/game_generated.js";
+import { NOBODY, type Address } from "./types.js";
 
 export const STEPS_MAX = 16;
 export const CHAT_CHARACTERS_MAX = 100;
 export const CUSTOM_BYTES_MAX = 1_024;
+/** Of a party's code: letters a-z, digits and hyphens. */
+export const PARTY_CHARACTERS_MAX = 16;
 
 /** One step as it is kept until the server has consumed it. `shown`: the tick that others were shown at. */
 export interface Step { sequence: number; aim: number; buttons: number; slot: number; shown: number }
@@ -38,10 +41,18 @@ export function writePing(time: number): Uint8Array<ArrayBuffer> {
   return finish(Body.Ping, Ping.createPing(builder, BigInt(Math.round(time))));
 }
 
-export function writeSay(text: string, teamOnly: boolean): Uint8Array<ArrayBuffer> {
+export function writeSay(text: string, address: Address = { to: Scope.all }): Uint8Array<ArrayBuffer> {
   builder.clear();
   const string = builder.createString([...text].slice(0, CHAT_CHARACTERS_MAX).join(""));
-  return finish(Body.Say, Say.createSay(builder, string, teamOnly));
+  const name = address.name ? builder.createString(address.name) : 0;
+  return finish(Body.Say, Say.createSay(builder, string, address.to, address.whom ?? NOBODY, name));
+}
+
+/** "": in no party any more. */
+export function writeParty(code: string): Uint8Array<ArrayBuffer> {
+  builder.clear();
+  const string = builder.createString(code.slice(0, PARTY_CHARACTERS_MAX + 1));
+  return finish(Body.Party, Party.createParty(builder, string, 0));
 }
 
 /** For the world's plugins, on "control" and after the Welcome: 20 a second at most, 40 at once. */

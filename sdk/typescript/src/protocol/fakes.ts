@@ -1,5 +1,6 @@
 import { Builder } from "flatbuffers";
 import { Body, Answer, Chat, Invitation, Message, Moved, Notice, Pong, Snapshot, Welcome, type NoticeKind } from "../generated/game_generated.js";
+import { PROTOCOL_VERSION } from "./types.js";
 
 /** Messages of a world for tests: as bytes. */
 
@@ -15,7 +16,7 @@ export const welcome = (of: { player?: number; generation?: number; tick?: numbe
   message(Body.Welcome, () => {
     const [world, name, resume] = ["arena", "Zoë", of.resume ?? "token"].map((text) => b.createString(text)) as [number, number, number];
     Welcome.startWelcome(b);
-    Welcome.addProtocolVersion(b, of.version ?? 1);
+    Welcome.addProtocolVersion(b, of.version ?? PROTOCOL_VERSION);
     Welcome.addWorld(b, world);
     Welcome.addName(b, name);
     Welcome.addResume(b, resume);
@@ -39,7 +40,7 @@ export const snapshot = (tick: number): Uint8Array =>
     return Snapshot.endSnapshot(b);
   });
 
-export const chat = (text: string): Uint8Array => message(Body.Chat, () => Chat.createChat(b, 1, b.createString("Ada"), b.createString(text), 0, false));
+export const chat = (text: string): Uint8Array => message(Body.Chat, () => Chat.createChat(b, 1, b.createString("Ada"), b.createString(text), 0, 0, 0xffff, 0));
 export const notice = (kind: NoticeKind, text = "", rate = 0): Uint8Array => message(Body.Notice, () => Notice.createNotice(b, kind, b.createString(text), rate));
 export const pong = (time: number, tick: number): Uint8Array => message(Body.Pong, () => Pong.createPong(b, BigInt(time), tick));
 export const invitation = (number: number): Uint8Array => message(Body.Invitation, () => Invitation.createInvitation(b, number));

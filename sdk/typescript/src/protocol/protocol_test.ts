@@ -1,8 +1,8 @@
 import { Builder, ByteBuffer } from "flatbuffers";
 import { describe, expect, it } from "vitest";
 import { Decoder } from "./decode.js";
-import { CUSTOM_BYTES_MAX, writeBye, writeCustom, writeInputs, writePing, writeSay } from "./encode.js";
-import { EffectKind, Team, Weapon, carriesOf, generationOf, isAlive, isProtected, isStronger, teamOf, weaponOf, type Snapshot, type Welcome, type WorldSays } from "./types.js";
+import { CUSTOM_BYTES_MAX, writeBye, writeCustom, writeInputs, writeParty, writePing, writeSay } from "./encode.js";
+import { EffectKind, Scope, Team, Weapon, carriesOf, generationOf, isAlive, isProtected, isStronger, teamOf, weaponOf, type Snapshot, type Welcome, type WorldSays } from "./types.js";
 import * as wire from "../generated/game_generated.js";
 
 function listener(): { says: WorldSays; heard: [string, unknown][] } {
@@ -160,9 +160,11 @@ describe("what a player says", () => {
   });
 
   it("are chats of at most 100 characters, pings and a farewell", () => {
-    const say = parsed(writeSay("🙂".repeat(150), true)).body(new wire.Say()) as wire.Say;
+    const say = parsed(writeSay("🙂".repeat(150), { to: Scope.person, whom: 4, name: "Ada" })).body(new wire.Say()) as wire.Say;
     expect([...(say.text() ?? "")].length).toBe(100);
-    expect(Boolean(say.teamOnly())).toBe(true);
+    expect([say.to(), say.whom(), say.name()]).toEqual([Scope.person, 4, "Ada"]);
+    expect((parsed(writeSay("hi")).body(new wire.Say()) as wire.Say).to()).toBe(Scope.all);
+    expect((parsed(writeParty("Red-5")).body(new wire.Party()) as wire.Party).code()).toBe("Red-5");
     expect(Number((parsed(writePing(12_345.6)).body(new wire.Ping()) as wire.Ping).time())).toBe(12_346);
     expect(parsed(writeBye()).bodyType()).toBe(wire.Body.Bye);
   });

@@ -1,9 +1,9 @@
 /** What the messages of schemas/game.fbs become: plain objects, lengths in world units unless said otherwise. */
 
-export { EffectKind, Fact, FlagWhere, Mode, NoticeKind, Phase, PickupKind, Team, Weapon } from "../generated/game_generated.js";
-import type { EffectKind, Fact, FlagWhere, Mode, NoticeKind, Phase, PickupKind, Team, Weapon } from "../generated/game_generated.js";
+export { EffectKind, Fact, FlagWhere, Mode, NoticeKind, Phase, PickupKind, Scope, Team, Weapon } from "../generated/game_generated.js";
+import type { EffectKind, Fact, FlagWhere, Mode, NoticeKind, Phase, PickupKind, Scope, Team, Weapon } from "../generated/game_generated.js";
 
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 export const NOBODY = 0xffff;
 
 export interface Wall { x: number; y: number; width: number; height: number; health: number; healthMax: number; destructible: boolean }
@@ -32,6 +32,8 @@ export interface Welcome {
   pickups: Pickup[];
   flags: Flag[];
   resume: string;
+  /** How far words to those near go. */
+  chatNear: number;
 }
 
 export interface Person { id: number; generation: number; team: Team; bot: boolean; name: string }
@@ -39,7 +41,13 @@ export interface MatchState { phase: Phase; winnerTeam: Team; winner: number; re
 export interface ScoreRow { id: number; team: Team; score: number; kills: number; deaths: number; captures: number; name: string }
 export interface Scores { rows: ScoreRow[]; ownRank: number; players: number; bots: number }
 export interface News { fact: Fact; tick: number; team: Team; weapon: Weapon; index: number; player: number; other: number; playerName: string; otherName: string; x: number; y: number }
-export interface Chat { from: number; name: string; text: string; team: Team; teamOnly: boolean }
+/** `whom` and `whomName`: of words to one person, which come to who said them, too; else NOBODY and "". */
+export interface Chat { from: number; name: string; text: string; team: Team; to: Scope; whom: number; whomName: string }
+/** Whom words are for. A person: by id, by name, or by both, which keeps the words from whoever has the id next. */
+export interface Address { to: Scope; whom?: number; name?: string }
+export interface PartyMember { id: number; name: string }
+/** The party that one is in, and who is; code "": in none. */
+export interface Party { code: string; members: PartyMember[] }
 export interface Notice { kind: NoticeKind; text: string; snapshotRate: number }
 
 /** Oneself. x, y and the velocity are in 1/256 units, exactly as the server has them. */
@@ -106,6 +114,7 @@ export interface WorldSays {
   onScores(scores: Scores): void;
   onNews(news: News[]): void;
   onChat(chat: Chat): void;
+  onParty?(party: Party): void;
   onNotice(notice: Notice): void;
   onSnapshot(snapshot: Snapshot): void;
   onPong(pong: Pong): void;

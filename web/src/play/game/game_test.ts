@@ -17,7 +17,7 @@ let welcomed: number;
 const welcome = (): Welcome => ({
   version: 1, world: "w", player: 1, generation: 0, team: Team.red, name: "Me", tick: 100, tickRate: 60, snapshotRate: 30, left: -800, top: -600, width: 1_600, height: 1_200, step: 0.03, mode: Mode.capture_the_flag,
   view: 600, map: "m", walls: [{ x: 100, y: -50, width: 20, height: 100, health: 100, healthMax: 100, destructible: true }],
-  pickups: [{ x: 5, y: 5, kind: PickupKind.health, weapon: Weapon.pistol, available: true }], flags: [{ x: -700, y: 0, team: Team.red, where: 0, carrier: NOBODY }], resume: "",
+  pickups: [{ x: 5, y: 5, kind: PickupKind.health, weapon: Weapon.pistol, available: true }], flags: [{ x: -700, y: 0, team: Team.red, where: 0, carrier: NOBODY }], resume: "", chatNear: 300,
 });
 function snapshot(tick: number, own: Partial<Own> = {}, more: { effects?: Partial<Effect>[]; shots?: Partial<Shot>[]; acknowledged?: number } = {}): void {
   const effects = (more.effects ?? []).map((one) => ({ x: 0, y: 0, player: 2, other: NOBODY, index: 0, value: 0, ago: 0, kind: EffectKind.strike, weapon: Weapon.pistol, ...one }));

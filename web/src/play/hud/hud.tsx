@@ -9,7 +9,7 @@ import type { Store } from "./store";
 import { ChatPanel, KillFeed } from "./talk";
 import { TouchPad } from "./touch_pad";
 import { Ammunition, MatchPanel, MeterPanel, OwnScore, VitalsPanel, WeaponBar } from "./vitals";
-import type { JoinOptions } from "@muster/client";
+import type { Address, JoinOptions } from "@muster/client";
 import type { Settings } from "../settings";
 import type { Button } from "@muster/client/sim";
 
@@ -17,7 +17,8 @@ export interface Deeds {
   join(player: JoinOptions): void;
   refresh(): void;
   leave(): void;
-  say(text: string, teamOnly: boolean): void;
+  say(text: string, address: Address): void;
+  party(code: string): void;
   take(slot: number): void;
   hold(name: string, button: Button, down: boolean): void;
   change(change: Partial<Settings>): void;
@@ -44,7 +45,7 @@ export function Hud({ store, places, deeds }: { store: Store; places: Places; de
           <MatchPanel store={store} />
           <div class="top-left"><MeterPanel store={store} /><OwnScore store={store} /></div>
           <div class="top-right"><canvas class="minimap" ref={deeds.minimap} role="img" aria-label="Map" /><KillFeed store={store} /></div>
-          <ChatPanel store={store} onSay={deeds.say} now={now.value} />
+          <ChatPanel store={store} deeds={deeds} now={now.value} />
           <VitalsPanel store={store} />
           <WeaponBar store={store} onTake={deeds.take} />
           <Ammunition store={store} />

@@ -7,13 +7,13 @@ import { Places } from "./places";
 import { clockText, makeStore, ordinal, type Store } from "./store";
 import { Teller } from "./teller";
 import { Game } from "../game/game";
-import { Fact, Meter, Mode, Phase, Team, Weapon } from "@muster/client";
+import { Fact, Meter, Mode, Phase, Scope, Team, Weapon } from "@muster/client";
 import { load } from "../settings";
 
 const EVIL = '<img src=x onerror="window.owned = true"><b>bold</b>';
 const done: string[] = [];
 const deeds: Deeds = {
-  join: (player) => void done.push(`join ${player.world} ${player.name} ${player.team ?? "any"}`), refresh: () => undefined, leave: () => void done.push("leave"), say: (text, team) => void done.push(`say ${text} ${team}`),
+  join: (player) => void done.push(`join ${player.world} ${player.name} ${player.team ?? "any"}`), refresh: () => undefined, leave: () => void done.push("leave"), say: (text, address) => void done.push(`say ${text} ${JSON.stringify(address)}`), party: (code) => void done.push(`party ${code}`),
   take: (slot) => void done.push(`take ${slot}`), hold: () => undefined, change: (change) => void done.push(JSON.stringify(change)), minimap: () => undefined,
 };
 const places = new Places({ servers: async () => ({ servers: [] }), ping: async () => new Map(), lastServers: () => [] });
@@ -40,7 +40,8 @@ describe("text of others", () => {
     store.screen.value = "playing";
     store.self.value = 1;
     store.scoresOpen.value = true;
-    store.addChat({ name: EVIL, text: EVIL, team: Team.red, teamOnly: false });
+    store.addChat({ from: 2, name: EVIL, text: EVIL, team: Team.red, to: Scope.person, whomName: EVIL });
+    store.setParty({ code: EVIL, members: [{ id: 2, name: EVIL }] });
     store.addFeed({ killer: EVIL, victim: EVIL, weapon: Weapon.rifle, killerTeam: Team.red, victimTeam: Team.blue, mine: false, note: "" });
     store.addFeed({ killer: "", victim: "", weapon: Weapon.rifle, killerTeam: Team.red, victimTeam: Team.red, mine: false, note: EVIL });
     store.scores.value = { rows: [{ id: 1, team: Team.red, score: 1, kills: 1, deaths: 0, captures: 0, name: EVIL }], ownRank: 1, players: 1, bots: 0 };
@@ -78,6 +79,81 @@ describe("text of others", () => {
     });
     expect(root.querySelectorAll("img")).toHaveLength(0);
     expect((window as unknown as { owned?: boolean }).owned).toBeUndefined();
+  });
+});
+
+describe("the chat", () => {
+  const type = (line: string) => {
+    act(() => {
+      store.typing.value ||= "all";
+    });
+    const input = root.querySelector<HTMLInputElement>("#say")!;
+    input.value = line;
+    act(() => void root.querySelector(".chat form")!.dispatchEvent(new Event("submit", { bubbles: true, cancelable: true })));
+  };
+  const lines = () => [...root.querySelectorAll(".chat li")].map((line) => line.textContent!.trim());
+
+  beforeEach(() => {
+    store.screen.value = "playing";
+    store.self.value = 1;
+    show();
+  });
+
+  it("says whom a line is for, in words and in a class of its own", () => {
+    act(() => {
+      const line = { from: 2, name: "Ada", text: "hi", team: Team.red, whomName: "" };
+      for (const to of [Scope.all, Scope.team, Scope.near, Scope.party]) store.addChat({ ...line, to });
+      store.addChat({ ...line, to: Scope.person, whomName: "Me" });
+      store.addChat({ ...line, from: 1, name: "Me", to: Scope.person, whomName: "Ada" });
+    });
+    expect(lines()).toEqual(["Ada hi", "[team] Ada hi", "[near] Ada hi", "[party] Ada hi", "Ada whispers hi", "to Ada hi"]);
+    expect([...root.querySelectorAll(".chat li")].map((line) => line.className.split(" ")[0])).toEqual(["all", "team", "near", "party", "person", "person"]);
+    act(() => store.addChat({ from: 0xffff, name: "", text: "We stop at eight.", team: Team.none, to: Scope.announcement, whomName: "" }));
+    expect(lines().pop()).toBe("Announcement We stop at eight.");
+  });
+
+  it("does what is typed, and answers the last who whispered", () => {
+    type("hello");
+    type("/party Red-5");
+    type("/leave");
+    store.addChat({ from: 2, name: "Ada B", text: "psst", team: Team.red, to: Scope.person, whomName: "Me" });
+    type("/r yes");
+    expect(done).toEqual(['say hello {"to":0}', "party Red-5", "party ", 'say yes {"to":4,"name":"Ada B"}']);
+    type("/nope");
+    type("/help");
+    expect(store.chat.value.filter((line) => line.system)).toHaveLength(4);
+    expect(store.typing.value).toBe("");
+  });
+
+  it("changes with Tab whom one talks to: to a team and a party where there are some", () => {
+    act(() => {
+      store.typing.value = "all";
+      store.clock.value = { ...store.clock.value, team: Team.red };
+    });
+    const press = () => act(() => void root.querySelector("#say")!.dispatchEvent(new KeyboardEvent("keydown", { key: "Tab", bubbles: true, cancelable: true })));
+    const label = () => root.querySelector(".chat label")!.textContent;
+    const seen = [label()];
+    for (let i = 0; i < 3; ++i) {
+      press();
+      seen.push(label());
+    }
+    expect(seen).toEqual(["All", "Team", "Near", "All"]);
+    act(() => store.setParty({ code: "x", members: [{ id: 1, name: "Me" }] }));
+    for (let i = 0; i < 3; ++i) press();
+    expect(label()).toBe("Party");
+    act(() => store.setParty({ code: "", members: [] }));
+    expect(label()).toBe("All");
+  });
+
+  it("tells who comes into one's party and who goes", () => {
+    const members = (...names: string[]) => names.map((name, id) => ({ id, name }));
+    act(() => {
+      store.setParty({ code: "x", members: members("Me") });
+      store.setParty({ code: "x", members: members("Me", "Ada") });
+      store.setParty({ code: "x", members: members("Me") });
+      store.setParty({ code: "x", members: members("Me") });
+    });
+    expect(lines()).toEqual(["You are in the party x: Me", "Now in your party: Ada", "Gone from your party: Ada"]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
-import { Mode, Phase, Team, Weapon, type Chat, type LinkState, type Scores, type WorldList } from "@muster/client";
+import { Mode, Phase, Scope, Team, Weapon, type Chat, type LinkState, type Party, type Scores, type WorldList } from "@muster/client";
+import type { Listeners } from "./words";
 import type { Settings } from "../settings";
 
 /** What the page's own parts show. The game writes it, some ten times a second; the parts only read. */
@@ -25,7 +26,7 @@ export interface Vitals {
 }
 export interface Clock { mode: Mode; phase: Phase; seconds: number; red: number; blue: number; team: Team; winnerTeam: Team; winner: string; flags: { red: string; blue: string } }
 export interface FeedLine { key: number; killer: string; victim: string; weapon: Weapon; killerTeam: Team; victimTeam: Team; mine: boolean; note: string; at: number }
-export interface ChatLine { key: number; name: string; text: string; team: Team; teamOnly: boolean; system: boolean; at: number }
+export interface ChatLine { key: number; name: string; text: string; team: Team; to: Scope; whom: string; own: boolean; system: boolean; at: number }
 export interface Link { rtt: number; loss: number; fps: number; rate: number; bytes: number; crossings: number; gap: number }
 
 export type Screen = "lobby" | "joining" | "playing";
@@ -57,7 +58,10 @@ export function makeStore(settings: Settings) {
     world: signal(""),
     menuOpen: signal(false),
     scoresOpen: signal(false),
-    typing: signal<"" | "all" | "team">(""),
+    typing: signal<"" | Listeners>(""),
+    party: signal<Party>({ code: "", members: [] }),
+    /** Who whispered last. */
+    whisperer: signal(""),
     touching: signal(false),
     settings: signal<Settings>(settings),
 
@@ -67,8 +71,31 @@ export function makeStore(settings: Settings) {
     announce(text: string, team: Team, ms: number): void {
       store.banner.value = { text, team, until: performance.now() + ms };
     },
-    addChat(chat: Pick<Chat, "name" | "text" | "team" | "teamOnly">, system = false): void {
-      store.chat.value = [...store.chat.value, { key: ++key, name: chat.name, text: chat.text, team: chat.team, teamOnly: chat.teamOnly, system, at: performance.now() }].slice(-CHAT_MAX);
+    addChat(chat: Omit<Chat, "whom">): void {
+      const own = chat.from === store.self.value;
+      if (chat.to === Scope.person && !own) store.whisperer.value = chat.name;
+      store.addLine({ name: chat.name, text: chat.text, team: chat.team, to: chat.to, whom: chat.whomName, own, system: false });
+    },
+    /** What nobody said. */
+    note(text: string): void {
+      store.addLine({ name: "", text, team: Team.none, to: Scope.all, whom: "", own: false, system: true });
+    },
+    addLine(line: Omit<ChatLine, "key" | "at">): void {
+      store.chat.value = [...store.chat.value, { ...line, key: ++key, at: performance.now() }].slice(-CHAT_MAX);
+    },
+    setParty(party: Party): void {
+      const before = store.party.value;
+      store.party.value = party;
+      const names = (members: Party["members"]) => members.map((one) => one.name).join(", ");
+      if (before.code !== party.code) {
+        store.note(party.code ? `You are in the party ${party.code}: ${names(party.members)}` : "You are in no party any more.");
+        if (!party.code && store.typing.value === "party") store.typing.value = "all";
+        return;
+      }
+      const missing = (from: Party, others: Party) => from.members.filter((one) => !others.members.some((other) => other.id === one.id));
+      const [came, went] = [missing(party, before), missing(before, party)];
+      if (came.length) store.note(`Now in your party: ${names(came)}`);
+      if (went.length) store.note(`Gone from your party: ${names(went)}`);
     },
     addFeed(line: Omit<FeedLine, "key" | "at">): void {
       store.feed.value = [...store.feed.value, { ...line, key: ++key, at: performance.now() }].slice(-FEED_MAX);
@@ -88,6 +115,8 @@ export function makeStore(settings: Settings) {
       store.banner.value = undefined;
       store.scoresOpen.value = false;
       store.typing.value = "";
+      store.party.value = { code: "", members: [] };
+      store.whisperer.value = "";
     },
   };
   return store;

@@ -76,7 +76,7 @@ export class Teller {
       case Fact.left: {
         const who = name(news.playerName, news.player);
         const person = game.people.get(news.player);
-        if (who && news.player !== self && !person?.bot) store.addChat({ name: "", text: `${who} ${news.fact === Fact.joined ? "joined" : "left"}`, team: Team.none, teamOnly: false }, true);
+        if (who && news.player !== self && !person?.bot) store.note(`${who} ${news.fact === Fact.joined ? "joined" : "left"}`);
         break;
       }
       default: break;

@@ -159,8 +159,12 @@ void Player::send(std::span<const std::byte> message, bool on_control) {
     active_->send(message, on_control);
 }
 
-void Player::say(const std::string& text, bool team_only) {
-    send(replication::write_say(text, team_only), true);
+void Player::say(const std::string& text, const replication::Address& to) {
+    send(replication::write_say(text, to), true);
+}
+
+void Player::want_party(const std::string& code) {
+    send(replication::write_party(code), true);
 }
 
 void Player::say_bye() {
@@ -204,11 +208,19 @@ void Player::hear(Connection& from, std::span<const std::byte> bytes) {
 void Player::hear_words(const protocol::Message& message) {
     if (const auto* chat = message.body_as_Chat())
         chats_.push_back(chat->name()->str() + ": " + chat->text()->str());
-    const auto* notice = message.body_as_Notice();
-    if (notice == nullptr) return;
-    std::string kind = protocol::EnumNameNoticeKind(notice->kind());
-    // Of the machine's load a test knows nothing.
-    if (!kind.starts_with("overload")) notices_.push_back(std::move(kind));
+    if (const auto* notice = message.body_as_Notice()) {
+        std::string kind = protocol::EnumNameNoticeKind(notice->kind());
+        // Of the machine's load a test knows nothing.
+        if (kind.starts_with("overload")) return;
+        notices_.push_back(std::move(kind));
+        notice_ = notice->text()->str();
+    }
+    if (const auto* party = message.body_as_Party()) {
+        party_ = party->code()->str();
+        party_members_.clear();
+        for (const auto* member : *party->members())
+            party_members_.push_back(member->name()->str());
+    }
 }
 
 void Player::hear_active(const protocol::Message& message) {

@@ -69,7 +69,8 @@ class Player {
     void turn();
     /// Answers nothing and sends nothing any more.
     void vanish() { vanished_ = true; }
-    void say(const std::string& text, bool team_only = false);
+    void say(const std::string& text, const replication::Address& to = {});
+    void want_party(const std::string& code);
     void say_bye();
     void send_custom(std::uint8_t command, std::string_view payload);
     void ping();
@@ -85,6 +86,11 @@ class Player {
     [[nodiscard]] bool is_closed() const { return active_->is_closed(); }
     [[nodiscard]] const std::vector<std::string>& chats() const { return chats_; }
     [[nodiscard]] const std::vector<std::string>& notices() const { return notices_; }
+    /// The text of the last one.
+    [[nodiscard]] const std::string& notice() const { return notice_; }
+    /// As it was told last: the code, and the names.
+    [[nodiscard]] const std::string& party() const { return party_; }
+    [[nodiscard]] const std::vector<std::string>& party_members() const { return party_members_; }
     /// What plugins sent: the commands with their payloads.
     using Customs = std::vector<std::pair<std::uint8_t, std::string>>;
     [[nodiscard]] const Customs& customs() const { return customs_; }
@@ -122,7 +128,8 @@ class Player {
     std::uint32_t invitation_ = 0;
     std::deque<replication::InputStep> steps_;  ///< the newest ones sent
     std::vector<std::uint64_t> room_;
-    std::vector<std::string> chats_, notices_, wrongs_;
+    std::vector<std::string> chats_, notices_, wrongs_, party_members_;
+    std::string notice_, party_;
     Customs customs_;
     std::string ticket_;
     std::size_t pongs_ = 0, scores_ = 0, crossings_ = 0, invitations_ = 0, refusals_ = 0;

@@ -141,4 +141,12 @@ host::Sent Bench::say(sim::PlayerId to, std::string_view name, std::string_view 
     return host::Sent::queued;
 }
 
+host::Sent Bench::report(std::string_view plugin, std::uint8_t command,
+                         std::span<const std::byte> payload) {
+    if (payload.size() > MUSTER_PAYLOAD_MAX) return host::Sent::unfit;
+    reports.push_back(std::string(plugin) + " " + std::to_string(command) + " " +
+                      std::string(reinterpret_cast<const char*>(payload.data()), payload.size()));
+    return host::Sent::queued;
+}
+
 }  // namespace muster::plugins::testing

@@ -76,6 +76,8 @@ class Bench : public host::ExtensionHost {
     host::Sent send(sim::PlayerId to, std::uint8_t command,
                     std::span<const std::byte> payload) override;
     host::Sent say(sim::PlayerId to, std::string_view name, std::string_view text) override;
+    host::Sent report(std::string_view plugin, std::uint8_t command,
+                      std::span<const std::byte> payload) override;
 
     struct Message {
         sim::PlayerId to = sim::no_player;
@@ -83,7 +85,8 @@ class Bench : public host::ExtensionHost {
         std::string payload;
     };
     std::vector<Message> sent;
-    std::vector<std::string> chats;  ///< "plugin to 3: text"
+    std::vector<std::string> reports;  ///< "plugin 20 payload"
+    std::vector<std::string> chats;    ///< "plugin to 3: text"
     host::Sent answer = host::Sent::queued;
     Log log;
     Folder folder;

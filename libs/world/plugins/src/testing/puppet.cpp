@@ -70,6 +70,9 @@ class Puppet : public muster::Plugin {
             case 'y':
                 tell(host.say(message.player, all) ? "said" : "not said");
                 break;
+            case 'o':
+                tell(host.report(9, all) ? "reported" : "not reported");
+                break;
             case 'p':
                 people();
                 break;

@@ -40,12 +40,23 @@ class ExtensionHost {
                       std::span<const std::byte> payload) = 0;
     /// The same as a line of chat from `name`: at most 100 characters. Counts as a message.
     virtual Sent say(sim::PlayerId to, std::string_view name, std::string_view text) = 0;
+    /// To whoever runs the world (WorldServer::on_news): at most 1,024 bytes, 10 a second in a
+    /// world (20 at once). `absent`: nobody listens.
+    virtual Sent report(std::string_view plugin, std::uint8_t command,
+                        std::span<const std::byte> payload) = 0;
 };
 
 struct ExtensionMessage {
     sim::PlayerId from = sim::no_player;  ///< no_player: WorldServer::inject, for the coordinator
     std::uint8_t command = 0;
     std::span<const std::byte> payload;  ///< at most 1,024 bytes; valid during the call
+};
+
+/// What a plugin tells those who run its world.
+struct PluginNews {
+    std::string world, plugin;
+    std::uint8_t command = 0;
+    std::vector<std::byte> payload;
 };
 
 /// How one plugin fares, since the start.

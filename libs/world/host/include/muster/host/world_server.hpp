@@ -32,6 +32,7 @@ struct WorldOptions {
     bots::Options bots;
     /// Without people for so long it stops ticking until somebody joins; 0: never.
     std::chrono::milliseconds sleep_after{30'000};
+    sim::Length chat_near = 0;   ///< how far words to those near go; 0: half as far as one sees
     std::string recording_file;  ///< empty: records nothing
     std::size_t recording_bytes_max = std::size_t{1} << 30U;
     std::shared_ptr<Extension> extension;  ///< of this world alone; null: none
@@ -124,6 +125,20 @@ struct Statistics {
     double process_cpu_seconds = 0;
 };
 
+/// A person in a world of this server, as those who run it see them.
+struct PersonFacts {
+    sim::PlayerId id = sim::no_player;
+    std::string name{};
+    sim::Team team = sim::Team::none;
+    bool is_away = false;  ///< the connection was lost, and may come back
+};
+/// By id, by name (all of it), or by both.
+struct Kick {
+    sim::PlayerId player = sim::no_player;
+    std::string name{};
+    std::string reason{};  ///< for the player; at most 200 characters
+};
+
 /// The truth of one tick, for a witness of what clients decoded: all entities as the wire has them.
 struct Witness {
     sim::Tick tick = 0;
@@ -156,6 +171,19 @@ class WorldServer {
     /// `too_large`: over 1,024 bytes; `unavailable`: too much waits.
     Result<void> inject(std::string_view world, std::uint8_t command,
                         std::span<const std::byte> payload);
+    /// What plugins report goes to `listen`, from a world's thread; it must not wait, nor call
+    /// this. Empty: to nobody; then none is called any more when this returns.
+    void on_news(std::function<void(PluginNews)> listen);
+    /// Says something to everybody in the world, of a spread one to those of the other servers,
+    /// too: once, wherever they go meanwhile. At most 400 characters. `not_found`,
+    /// `invalid_argument` (text), `unavailable`.
+    Result<void> announce(std::string_view world, std::string_view text);
+    /// Tells a person of this server why, ends the connection, and gives the place away: the ticket
+    /// is no good any more. Calls `then` once, from the world's thread or this one. `not_found`: no
+    /// such person here; `conflict`: several of that name; `invalid_argument` (reason).
+    void kick(std::string_view world, Kick kick, std::function<void(Result<PersonFacts>)> then);
+    /// The people of this server, by ascending id, likewise.
+    void people(std::string_view world, std::function<void(Result<std::vector<PersonFacts>>)> then);
     /// Of a spread world, from any thread and done in the tick soon to come: what the coordinator
     /// says to Spread::ask, and what it says unasked. Without such a world they do nothing.
     void decided(mesh::Decision decision);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -24,6 +25,10 @@ inline constexpr std::size_t players_in_message_max = 4'096;
 inline constexpr std::size_t letters_in_message_max = 1'024;
 inline constexpr std::size_t sdp_bytes_max = 16U << 10U;
 inline constexpr std::size_t talk_bytes_max = 4U << 10U;
+inline constexpr std::size_t party_bytes_max = 16;
+
+/// Whether it can be the code of a party: [A-Za-z0-9-]+, at most `party_bytes_max`.
+[[nodiscard]] bool is_party(std::string_view text);
 
 /// How often a player has changed owners: of two who say something of one player of one generation
 /// the greater is right.
@@ -68,7 +73,9 @@ struct Roll {
         bool bot = false;
         std::int32_t score = 0;
         std::uint16_t kills = 0, deaths = 0, captures = 0;
+        bool away = false;  ///< a person whose page is not connected now
         std::string name{};
+        std::string party{};  ///< the code; empty: in none
     };
     sim::Tick tick = 0;
     std::uint16_t part = 0, parts = 1;
@@ -92,6 +99,7 @@ struct Seat {
     std::string ticket_hash{};      ///< of the ticket that resumes it; empty: none yet
     std::string previous_hash{};    ///< the one before
     std::uint32_t lost_for_ms = 0;  ///< its page is not connected since; 0: it is
+    std::string party{};            ///< the code; empty: in none
 };
 /// A player under way, or a copy of one.
 struct Traveller {

@@ -14,7 +14,7 @@ namespace muster::protocol {
 
 struct Message;
 
-inline constexpr std::uint16_t version = 1;
+inline constexpr std::uint16_t version = 2;
 /// The channels, negotiated on both sides by these stream ids.
 inline constexpr std::uint16_t control_stream = 0;
 inline constexpr std::uint16_t state_stream = 1;
@@ -27,6 +27,8 @@ inline constexpr std::size_t to_world_packet_max = 1'100;  ///< of all but an Of
 inline constexpr std::size_t state_bytes_max = 1'100;      ///< fits one packet
 inline constexpr std::size_t control_bytes_max = 262'144;  ///< a Welcome with a large map
 inline constexpr std::size_t chat_characters_max = 100;
+inline constexpr std::size_t announcement_characters_max = 400;  ///< of those who run the world
+inline constexpr std::size_t party_members_max = 64;
 inline constexpr std::size_t steps_max = 16;
 inline constexpr std::size_t custom_bytes_max = 1'024;  ///< of a payload
 

@@ -59,7 +59,8 @@ struct InputStep {
 [[nodiscard]] Bytes write_inputs(std::uint32_t sequence, sim::Tick newest, std::uint32_t received,
                                  std::span<const InputStep> steps);
 [[nodiscard]] Bytes write_ping(std::uint64_t time);
-[[nodiscard]] Bytes write_say(std::string_view text, bool team_only);
+[[nodiscard]] Bytes write_say(std::string_view text, const Address& to = {});
+[[nodiscard]] Bytes write_party(std::string_view code);
 [[nodiscard]] Bytes write_bye();
 /// To the world's plugins, or from them: the same both ways. At most protocol::custom_bytes_max.
 [[nodiscard]] Bytes write_custom(std::uint8_t command, std::span<const std::byte> payload);
