@@ -56,7 +56,8 @@ std::vector<Entry> world_link_entries() {
          .roles = world,
          .description = "Which parts of its spread world it would like to have, as rectangles "
                         "`LEFT,TOP,RIGHT,BOTTOM` in whole units of the map, at most 16 with "
-                        "semicolons between: `0,0,2000,3000;4000,0,5000,500`."},
+                        "semicolons between: `0,0,2000,3000;4000,0,5000,500`. Told to the "
+                        "coordinator, which does not place by them yet."},
     };
 }
 
