@@ -157,6 +157,7 @@ Texts Record::environment() const {
               {"HOSTNAME", spec.name}};
     if (spec.tty) all["TERM"] = "xterm";
     for (const auto& port : spec.ports) {
+        if (runs_own_program()) break;  // it would take them for settings, which they are not
         std::string name = "MUSTER_PORT_" + port.name;
         for (char& c : name) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? upper(c) : '_';
         all[name] = std::to_string(port.outside);

@@ -33,6 +33,8 @@ struct Record {
     Timestamp created_at{};
 
     [[nodiscard]] bool is_host() const { return image_folder == "/"; }
+    /// The host's own image says nothing of what to run, but for our own program.
+    [[nodiscard]] bool runs_own_program() const { return is_host() && !image.entrypoint.empty(); }
     [[nodiscard]] std::vector<std::string> words() const;  ///< what to execute
     [[nodiscard]] std::map<std::string, std::string> environment() const;
     [[nodiscard]] std::string working_folder() const;
