@@ -3,6 +3,7 @@
 #   brain   decisions over 10,000 nodes and 200,000 servers
 #   link    a command and its answer over 1,000 real gRPC sessions
 #   fleet   the same through the coordinator, with 20,000 containers listed meanwhile
+#   master  a list of 1,000 world servers, and how many connects a coordinator takes
 #   engine  start and stop through Muster against Docker directly, and the memory of both roles
 #   world        whole ticks of crowded worlds, with the snapshots of their clients
 #   replication  bytes and freshness of what clients are told
@@ -15,12 +16,13 @@ source tools/dev/steps.sh
 
 install_packages build test
 names=("$@")
-[ ${#names[@]} -gt 0 ] || names=(brain link fleet engine world replication rtc load spread)
+[ ${#names[@]} -gt 0 ] || names=(brain link fleet master engine world replication rtc load spread)
 for name in "${names[@]}"; do
     case "$name" in
         brain) build_preset release muster_brain_bench >&2 && build/release/bin/muster_brain_bench ;;
         link) build_preset release muster_link_bench >&2 && build/release/bin/muster_link_bench ;;
         fleet) build_preset release muster_coordinator_bench >&2 && build/release/bin/muster_coordinator_bench ;;
+        master) build_preset release muster_master_bench >&2 && build/release/bin/muster_master_bench ;;
         engine)
             build_preset release muster >&2
             folder=$PWD/build/bench/engine
@@ -47,6 +49,6 @@ for name in "${names[@]}"; do
             rm -rf build/bench/spread
             python3 tools/bench/spread.py --bin build/release/bin --folder build/bench/spread
             ;;
-        *) die "there is no benchmark '$name' (brain link fleet engine world replication rtc load spread)" ;;
+        *) die "there is no benchmark '$name' (brain link fleet master engine world replication rtc load spread)" ;;
     esac
 done

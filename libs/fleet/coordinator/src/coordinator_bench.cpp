@@ -7,11 +7,8 @@
 //
 // Each node says its samples once a second, as real ones do, and somebody pages through the list of
 // all containers for as long as commands are measured.
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/resource.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,15 +25,12 @@
 #include <string_view>
 #include <thread>
 
+#include "bench_child.hpp"
 #include "muster/base/file.hpp"
 #include "muster/base/random.hpp"
 #include "muster/base/text.hpp"
-#include "muster/coordinator/coordinator.hpp"
 #include "muster/http/client.hpp"
 #include "muster/link/link.hpp"
-#include "muster/store_sqlite/store_sqlite.hpp"
-
-extern char** environ;
 
 namespace {
 
@@ -45,6 +39,9 @@ using namespace std::chrono_literals;
 namespace asio = boost::asio;
 namespace wire = link::wire;
 using asio::awaitable;
+using coordinator::bench::Child;
+using coordinator::bench::give_up;
+using coordinator::bench::resident_bytes;
 using Json = nlohmann::json;
 using Clock = std::chrono::steady_clock;
 
@@ -63,83 +60,6 @@ struct Settings {
     std::size_t containers = 20;  ///< of each node
     std::size_t commands = 5'000;
 };
-
-[[noreturn]] void give_up(const std::string& why) {
-    std::fprintf(stderr, "coordinator_bench: %s\n", why.c_str());
-    std::exit(1);
-}
-
-// ---- the coordinator's process
-
-int run_coordinator(const std::string& folder) {
-    asio::io_context context(1);
-    const SystemClock clock;
-    auto store = store_sqlite::open_store(std::filesystem::path(folder) / "muster.db");
-    if (!store) give_up(store.error().message);
-    coordinator::Options options;
-    options.data_dir = folder;
-    options.games_folder = std::filesystem::path(folder) / "games";
-    options.http_port = 0;
-    options.grpc_host = "127.0.0.1";
-    options.grpc_port = 0;
-    options.requests_per_second = 1e9;
-    options.requests_burst = 1e9;
-    auto opened =
-        coordinator::Coordinator::open(context.get_executor(), std::move(options), **store, clock);
-    if (!opened) give_up(opened.error().message);
-    std::printf("%d %d\n", (*opened)->http_port(), (*opened)->grpc_port());
-    std::fflush(stdout);
-    asio::co_spawn(context, (*opened)->run(), asio::detached);
-    context.run();
-    return 0;
-}
-
-struct Child {
-    pid_t pid = 0;
-    std::uint16_t http = 0;
-    std::uint16_t grpc = 0;
-    std::filesystem::path folder;
-};
-
-Child start_coordinator(const char* self) {
-    Child child;
-    child.folder = std::filesystem::temp_directory_path() / ("muster-bench-" + random_text(10));
-    if (!make_folder(child.folder / "games") ||
-        !write_file(child.folder / "games" / "benchgame.toml", game)) {
-        give_up("cannot make " + child.folder.string());
-    }
-    std::array<int, 2> ends{};
-    if (pipe2(ends.data(), O_CLOEXEC) != 0) give_up("no pipe");
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-    std::string program = self;
-    std::string role = "--coordinator";
-    std::string folder = child.folder;
-    std::array<char*, 4> arguments{program.data(), role.data(), folder.data(), nullptr};
-    if (posix_spawn(&child.pid, "/proc/self/exe", &actions, nullptr, arguments.data(), environ) !=
-        0) {
-        give_up("cannot start the coordinator");
-    }
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[1]);
-    FILE* from = fdopen(ends[0], "r");
-    int http = 0;
-    int grpc = 0;
-    if (from == nullptr || std::fscanf(from, "%d %d", &http, &grpc) != 2) {
-        give_up("the coordinator did not begin");
-    }
-    static_cast<void>(std::fclose(from));
-    child.http = static_cast<std::uint16_t>(http);
-    child.grpc = static_cast<std::uint16_t>(grpc);
-    return child;
-}
-
-std::size_t resident_bytes(pid_t pid) {
-    const auto status = read_file("/proc/" + std::to_string(pid) + "/statm").value_or("0 0");
-    return std::strtoull(status.c_str() + status.find(' '), nullptr, 10) *
-           static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
-}
 
 // ---- the people
 
@@ -470,7 +390,9 @@ int main(int argc, char** argv) {
         files.rlim_cur = files.rlim_max;
         setrlimit(RLIMIT_NOFILE, &files);
     }
-    if (argc == 3 && std::string_view(argv[1]) == "--coordinator") return run_coordinator(argv[2]);
+    if (argc == 3 && std::string_view(argv[1]) == "--coordinator") {
+        return coordinator::bench::run_coordinator(argv[2]);
+    }
     Bench bench;
     for (int i = 1; i + 1 < argc; i += 2) {
         const std::string_view name = argv[i];
@@ -486,12 +408,9 @@ int main(int argc, char** argv) {
             give_up("usage: [--nodes N] [--containers N] [--commands N]");
         }
     }
-    bench.child = start_coordinator(argv[0]);
+    bench.child = coordinator::bench::start_coordinator(argv[0], game);
     run_bench(bench);
-    kill(bench.child.pid, SIGKILL);
-    waitpid(bench.child.pid, nullptr, 0);
-    std::error_code ignored;
-    std::filesystem::remove_all(bench.child.folder, ignored);
+    coordinator::bench::stop(bench.child);
     std::fflush(stdout);
     _exit(0);  // what the nodes wait for needs no end
 }
