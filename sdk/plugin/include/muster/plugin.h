@@ -190,8 +190,8 @@ typedef struct muster_api {
     int32_t (*fail)(muster_host*, const char* text, uint32_t size);
 
     /* Since 0.2; a server from before has a smaller `size`. A command and a payload to whoever runs
-     * the world: the coordinator passes it on as an event (`world` of /api/v1/events).
-     * MUSTER_NOT_FOUND: there is no coordinator now. MUSTER_LIMITED: over 10 a second from all
+     * the world. MUSTER_NOT_FOUND: nobody listens; the link to a coordinator carries it not yet.
+     * MUSTER_LIMITED: over 10 a second from all
      * plugins of a world together (20 at once). */
     int32_t (*report)(muster_host*, uint8_t command, const void* payload, uint32_t size);
 } muster_api;
