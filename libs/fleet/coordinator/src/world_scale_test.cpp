@@ -17,6 +17,7 @@ using testing::RegionHolder;
 using testing::Reply;
 using testing::ScriptedNode;
 using testing::ScriptedWorld;
+namespace wire = muster::node::v1;
 
 constexpr const char* scale_path = "/api/v1/worlds/ffa/scale";
 
