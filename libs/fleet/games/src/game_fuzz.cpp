@@ -25,6 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     MUSTER_ASSERT(complete_variables(*game, *complete) == complete);
     const auto launch = launch_of(*game, {.server_id = "srv-1",
                                           .server_name = "x",
+                                          .node_address = "192.0.2.1",
                                           .variables = *complete,
                                           .ports = {},
                                           .setting_environment = {}});
