@@ -14,6 +14,8 @@ constexpr milliseconds stale{3'000};
 constexpr milliseconds absent{300};
 /// One whose owner tells nothing at all: a lease and a new owner may come first.
 constexpr milliseconds silent{3'000};
+/// With its region in another's hands.
+constexpr milliseconds dead_after{500};
 constexpr std::size_t rows_in_part = 400;
 constexpr std::size_t events_max = 2'048;
 constexpr std::uint32_t named_every = 64;  ///< steps; names are in the rolls, too
@@ -62,6 +64,8 @@ void Member::Impl::hear(PeerIndex from, const Strip& strip) {
     if (copy != kept.end() && strip.epoch > copy->second.epoch) {
         // Somebody goes on with it. Of this server's own players it may lack the latest.
         if (copy->second.server == self) hand_on(from, copy->second);
+        // Nor need it be the one that had the latest copies.
+        if (is_dead(copy->second, dead_after)) keep_spare(copy->second);
         kept.erase(copy);
     }
     for (const Posed& posed : strip.players) hear(from, posed, strip.tick);
@@ -238,11 +242,12 @@ void Member::Impl::tell_strips() {
 // Whoever is to have a region must know everybody in it before, to let their pages connect; it need
 // not be a neighbour, nor have any region.
 void Member::Impl::show_successors() {
-    for (const Land::Region& region : land.own()) {
+    for (std::size_t place = 0; place < land.own().size(); ++place) {
+        const Land::Region& region = land.own()[place];
         if (!region.leaves || region.successor.empty() || region.successor == self) continue;
         Strip strip{.region = region.id, .epoch = region.epoch, .tick = world.tick()};
         for (const sim::PlayerId id : owned) {
-            const bool is_there = land.goes_with(region, world.players()[id].at);
+            const bool is_there = land.place_of(world.players()[id].at) == place;
             if (is_there && strip.players.size() < players_in_message_max) {
                 strip.players.push_back(posed_of(id));
             }

@@ -77,13 +77,9 @@ const Land::Region* Land::find(sim::Vec at) const {
 }
 
 std::size_t Land::place_of(sim::Vec at) const {
-    const Region* const region = find(at);
-    return region == nullptr ? 0 : static_cast<std::size_t>(region - own_.data());
-}
-
-bool Land::goes_with(const Region& region, sim::Vec at) const {
-    const Region* const there = find(at);
-    return there == &region || (there == nullptr && own_.size() == 1);
+    const auto nearest = std::ranges::min_element(
+        own_, {}, [at](const Region& one) { return distance(one.box, at); });
+    return static_cast<std::size_t>(nearest - own_.begin());
 }
 
 std::int64_t Land::distance_from_own(sim::Vec at) const {

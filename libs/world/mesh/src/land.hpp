@@ -40,11 +40,9 @@ class Land {
     [[nodiscard]] const std::vector<Foreign>& foreign() const { return foreign_; }
     /// The own region that a point is in; nullptr: none.
     [[nodiscard]] const Region* find(sim::Vec at) const;
-    /// Its place in own(), which is not empty; of who is beyond them all the first's.
+    /// The place in own(), which is not empty, of the region that it is in, or beyond them all the
+    /// nearest: whoever stands there is copied with it, and goes where it goes.
     [[nodiscard]] std::size_t place_of(sim::Vec at) const;
-    /// Whether who stands there goes where that region of own() goes: in it, or beyond the only
-    /// one.
-    [[nodiscard]] bool goes_with(const Region& region, sim::Vec at) const;
     /// How far it is to the nearest own region; 0 within.
     [[nodiscard]] std::int64_t distance_from_own(sim::Vec at) const;
     /// The nearest region that another server holds and that is at most `within` away.

@@ -48,7 +48,11 @@ void Member::Impl::publish(std::string_view on, Body body) {
 
 void Member::Impl::send(std::string_view to, Letter letter) {
     if (to.empty() || to == self) return;
-    // What must not be lost (crossings, claims) is sent again by who waits for the answer.
+    // What is refused, dropped, or goes to a process that ends is lost, and that is borne where it
+    // matters: a Crossing by its departure, which sends it again until somebody is known to have
+    // the player; a Crossed likewise, for a roll says the same; a claim by its claimant, who asks
+    // until there is a verdict; offers, answers and Ready by the invitation that is made anew. Talk
+    // is lost.
     static_cast<void>(post.send(to, std::move(letter)));
 }
 
@@ -72,7 +76,7 @@ void Member::Impl::decided(const Decision& decision, Instant at) {
     for (const IdLoan& loan : decision.loans) lend(loan);
     for (const territory::Grant& grant : change.gained) {
         gains.push_back({grant.region, grant.epoch, now});
-        leaving_since.erase(grant.region);
+        leaving.erase(grant.region);
     }
     land_changed();
     let_go(change.lost);
@@ -163,11 +167,12 @@ bool Member::Impl::before_step(Instant at) {
     // Who came by itself first: a copy is older than any of them.
     welcome_arrivals();
     take_over();
+    keep_copies_of_the_dead();
     settle_departures();
     const bool may_step = !is_cut_off() && holds_any();
     if (!may_step) {
         // Others must know that it is there before a region of theirs can come here with its pages.
-        if (++idle_steps % 30 == 7 && !self.empty()) tell_roll();
+        if (++idle_steps % 10 == 7 && !self.empty()) tell_roll();
         ask();
         flush();
     }
@@ -252,10 +257,11 @@ void Member::Impl::received(std::span<const std::byte> bytes, Instant at) {
         return;
     }
     if (self.empty() || message->server == self) return;
-    // What an earlier process has not acknowledged is no loss: see send().
-    if (post.heard(message->server, message->life, now).is_late) return;
+    const auto heard = post.heard(message->server, message->life, now);
+    if (heard.is_late) return;
     const PeerIndex from = peer_of(message->server, message->life);
     if (from == nobody) return;
+    if (!heard.returned.empty()) letters_came_back(from);
     if (auto* strip = std::get_if<Strip>(&message->body)) return hear(from, *strip);
     if (auto* roll = std::get_if<Roll>(&message->body)) return hear(from, *roll);
     if (auto* standing = std::get_if<Standing>(&message->body)) return hear(from, *standing);
@@ -307,8 +313,8 @@ void Member::Impl::forget_silent() {
             const About& about = abouts[id];
             if (about.is_own && about.invited_by == i) disinvite(static_cast<sim::PlayerId>(id));
         }
-        // What was under way to it goes on from `departures` and `open_claims`.
         static_cast<void>(post.forget(peer.server));
+        letters_came_back(static_cast<PeerIndex>(i));
     }
 }
 

@@ -46,6 +46,9 @@ struct About {
     sim::Tick posed_tick = 0;  ///< the owner's
     std::string name;
     std::uint32_t named_until = 0;  ///< own: told with each pose until then
+    // Own: the regions that it was copied with.
+    territory::RegionId copied_in = 0, copied_before = 0;
+    std::uint32_t copies = 0;  ///< with the former
 
     // An own player that may soon go.
     PeerIndex invited_by = nobody;
@@ -58,12 +61,17 @@ struct About {
     PeerIndex guest_of = nobody;  ///< who asked for it
 };
 
-/// A crossing that has not been answered.
+/// A crossing that has not been answered, or somebody of a copy who may have gone on elsewhere.
 struct Departure {
     Traveller traveller;
     sim::Vec at{};
-    std::string to;
-    Instant since{};  ///< when it was sent the last time
+    territory::RegionId region = 0;  ///< with which it went; 0: by itself, or from a copy
+    std::string of{};                ///< from a copy of that server's; empty: it was here
+    std::uint64_t of_life = 0;       ///< of that process
+    std::string to{};                ///< empty: nobody yet
+    std::uint32_t sent = 0;          ///< times
+    Post::Place letter{};            ///< nowhere: to be sent again
+    Instant since{};                 ///< when it was sent the last time
     Instant first{};
 };
 /// One that has come before its region has.
@@ -73,9 +81,10 @@ struct Arrival {
     sim::Record record;
     Instant since{};
 };
-/// The last complete copy of a region of somebody else's.
+/// The last complete copy of a region of somebody else's, or what this server had itself.
 struct Kept {
     std::string server;
+    std::uint64_t life = 0;  ///< of that server's process
     std::uint64_t epoch = 0;
     std::uint32_t number = 0;
     Instant at{};
@@ -156,7 +165,8 @@ struct Member::Impl {
     void look_at(sim::PlayerId player, bool may_invite);
     void invite(sim::PlayerId player, std::string_view server);
     void disinvite(sim::PlayerId player);
-    void depart(sim::PlayerId player, std::string_view server);
+    /// `leaves`: the region with which it goes; 0: by itself.
+    void depart(sim::PlayerId player, std::string_view server, territory::RegionId leaves = 0);
     void hear(PeerIndex from, Crossing& crossing);
     void hear(PeerIndex from, const Crossed& crossed);
     void hear(PeerIndex from, const Offer& offer);
@@ -166,21 +176,41 @@ struct Member::Impl {
     void welcome_arrivals();
     bool adopt(const sim::Record& record, const Traveller& traveller);
     void settle_departures();
+    void send_departure(Departure& departure, const std::string& to);
+    /// Who is to have a departure now; empty: nobody.
+    [[nodiscard]] std::string heir_of(const Departure& departure) const;
+    /// Whether what has left a region has reached whoever it went to.
+    [[nodiscard]] bool has_come(const Departure& departure) const;
+    [[nodiscard]] bool is_settled(sim::PlayerId player, const Departure& departure) const;
+    [[nodiscard]] bool is_left_by_all(territory::RegionId region) const;
+    /// Letters to a server are void: another process answers in its place, or none.
+    void letters_came_back(PeerIndex from);
     /// Whether a server was heard of just now.
     [[nodiscard]] bool is_alive(PeerIndex peer) const;
+    [[nodiscard]] bool is_silent(std::string_view server) const;
     /// Whether its owner's last roll says so, at that hop or a later one.
     [[nodiscard]] bool is_listed(sim::PlayerId player, Hop hop) const;
     void leave_regions();
+    [[nodiscard]] bool may_leave(std::size_t place);
+    void release(territory::RegionId region);
     void orphan(sim::PlayerId player);
     void disown(sim::PlayerId player);
 
     // copies.cpp: for who follows, and from whom one follows
     void tell_copies();
+    void tell_copy(std::size_t place, const std::vector<Traveller>& players);
+    [[nodiscard]] std::vector<std::vector<Traveller>> copies_of_own();
     void hear(PeerIndex from, Copy& copy);
     /// Players of regions that are lost: the lease may come back to this server.
     void keep_own(const std::vector<territory::Grant>& lost,
                   const std::vector<sim::PlayerId>& players);
     void hand_on(PeerIndex to, Kept& copy);
+    /// Who is in it goes on from here when it turns out that nobody has them.
+    void keep_spare(Kept& copy);
+    void keep_spare(Traveller&& traveller, const sim::Record& record, const Kept& copy);
+    void keep_copies_of_the_dead();
+    /// For so long at least; or another process has its name.
+    [[nodiscard]] bool is_dead(const Kept& copy, milliseconds silence) const;
     void take_over();
     [[nodiscard]] bool is_final(const Kept& copy, const Gain& gain) const;
     std::size_t take_over(Kept& copy, const sim::Box& box, bool is_of_region);
@@ -214,6 +244,7 @@ struct Member::Impl {
     Instant asked_at{-1'000};
     milliseconds ask_every;
     bool is_linked = true;
+    Instant lonely_at{};  ///< nobody was heard then
 
     std::vector<About> abouts;         ///< by player id
     std::vector<sim::PlayerId> owned;  ///< ids of own players, in no order
@@ -236,7 +267,11 @@ struct Member::Impl {
     std::map<sim::PlayerId, Departure> departures;
     std::map<sim::PlayerId, Arrival> arrivals;
     std::vector<Unconfirmed> unconfirmed;
-    std::map<territory::RegionId, Instant> leaving_since;
+    struct Leaving {
+        Instant since{};
+        bool has_begun = false;  ///< everybody goes
+    };
+    std::map<territory::RegionId, Leaving> leaving;
     std::map<territory::RegionId, Kept> kept;
     std::map<territory::RegionId, std::uint32_t> copy_numbers;
     std::vector<Gain> gains;  ///< whose copies are still to be gone on from

@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <set>
 #include <string>
 
+#include "land.hpp"
+#include "post.hpp"
 #include "simulation.hpp"
 
 namespace muster::mesh {
@@ -157,6 +160,191 @@ TEST(Member, AfterAPartitionAllAgreeAgain) {
     fleet.run(8 * second);
     fleet.heal();
     fleet.run(10 * second);
+    fleet.rest();
+    EXPECT_EQ(fleet.wrong(true), "") << story(fleet);
+}
+
+/// Runs until somebody of that server's own is no more: it has crossed.
+sim::PlayerId run_until_one_departs(Fleet& fleet, const std::string& name) {
+    for (std::uint32_t i = 0; i < 60 * second; ++i) {
+        std::vector<sim::PlayerId> before;
+        for (const Page& page : fleet.pages) {
+            if (fleet.find(name)->member.owns(page.player)) before.push_back(page.player);
+        }
+        fleet.tick();
+        for (const sim::PlayerId id : before) {
+            if (!fleet.find(name)->member.owns(id)) return id;
+        }
+    }
+    return sim::no_player;
+}
+
+TEST(Member, WhoIsUnderWayWhenItsServerIsKilledIsGoneOnWithFromTheCopy) {
+    Fleet fleet = populated(11);
+    std::size_t lost = 0;
+    fleet.loses = [&lost](const std::string& from, std::string_view, const Message& message) {
+        const bool is_lost = from == "s1" && std::holds_alternative<Parcel>(message.body);
+        lost += is_lost ? 1 : 0;
+        return is_lost;
+    };
+    const sim::PlayerId gone = run_until_one_departs(fleet, "s1");
+    ASSERT_NE(gone, sim::no_player);
+    // It is in the copies that are made from now on as one who has left.
+    fleet.run(40);
+    ASSERT_TRUE(fleet.owners_of(gone).empty());
+    ASSERT_GT(lost, 0U);
+    fleet.kill("s1");
+    fleet.loses = {};
+    fleet.run(10 * second);
+    fleet.rest();
+    EXPECT_EQ(fleet.wrong(true), "") << story(fleet);
+}
+
+TEST(Member, ARegionIsReleasedOnlyWhenTheSuccessorHasEverybodyOfIt) {
+    Fleet fleet = populated(12);
+    fleet.loses = [](const std::string& from, std::string_view, const Message& message) {
+        return from == "s1" && std::holds_alternative<Parcel>(message.body);
+    };
+    fleet.drain("s1");
+    fleet.run(6 * second);
+    ASSERT_EQ(fleet.find("s1")->member.statistics().own, 0U) << "all have gone";
+    EXPECT_EQ(fleet.find("s1")->member.statistics().regions, 1U) << "and none has come";
+    fleet.kill("s1");
+    fleet.loses = {};
+    fleet.run(10 * second);
+    fleet.rest();
+    EXPECT_EQ(fleet.wrong(true), "") << story(fleet);
+}
+
+TEST(Member, WhoseSuccessorIsKilledBeforeTheRegionIsItsComesBack) {
+    Fleet fleet = populated(13);
+    fleet.rest();
+    std::set<std::string> to;
+    // Nobody hears that the letters came.
+    fleet.loses = [&to](const std::string& from, std::string_view subject, const Message& message) {
+        const bool is_to = subject == "muster.w.to.s1" && from != "s1" &&
+                           std::holds_alternative<Parcel>(message.body);
+        if (const auto* parcel = std::get_if<Parcel>(&message.body)) {
+            for (const Letter& letter : parcel->letters) {
+                if (from == "s1" && std::holds_alternative<Crossing>(letter)) {
+                    to.insert(std::string(subject.substr(subject.rfind('.') + 1)));
+                }
+            }
+        }
+        return is_to;
+    };
+    // Nobody goes anywhere but to the successor.
+    fleet.pages_walk = false;
+    fleet.drain("s1");
+    while (fleet.find("s1")->member.statistics().own > 0) fleet.tick();
+    fleet.run(5);
+    ASSERT_EQ(to.size(), 1U);
+    EXPECT_EQ(fleet.find("s1")->member.statistics().regions, 1U);
+    fleet.kill(*to.begin());
+    fleet.loses = {};
+    fleet.run(20 * second);
+    fleet.rest();
+    EXPECT_EQ(fleet.wrong(true), "") << story(fleet);
+}
+
+TEST(Member, WhoWalksFromOneRegionToAnotherOfItsServerIsCopiedWithBothForAWhile) {
+    Fleet fleet(14, 3, {});
+    fleet.run(30 * second);
+    fleet.populate();
+    fleet.run(2 * second);
+    const auto two = std::ranges::find_if(fleet.servers, [](const auto& one) {
+        return one.second->member.statistics().regions == 2;
+    });
+    ASSERT_NE(two, fleet.servers.end());
+    const std::string name(two->first);
+    // In which copy each was last, and the copies that are lost: of where somebody has come to.
+    std::map<sim::PlayerId, std::uint64_t> where;
+    std::uint64_t lost = 0, left = 0;
+    bool is_told = false;
+    fleet.loses = [&](const std::string& from, std::string_view, const Message& message) {
+        const auto* copy = std::get_if<Copy>(&message.body);
+        if (from != name || copy == nullptr) return false;
+        for (const Traveller& one : copy->players) {
+            const auto id = sim::Record::decode(one.record).value().id;
+            const auto before = std::exchange(where[id], one.is_spare ? where[id] : copy->region);
+            if (lost == 0 && !one.is_spare && before != 0 && before != copy->region) {
+                lost = copy->region;
+                left = before;
+            }
+        }
+        is_told = is_told || (lost != 0 && copy->region == left);
+        return lost != 0 && copy->region == lost;
+    };
+    for (std::uint32_t i = 0; i < 120 * second && !is_told; ++i) fleet.tick();
+    ASSERT_TRUE(is_told) << "nobody walked";
+    fleet.run(10);
+    fleet.kill(name);
+    fleet.loses = {};
+    fleet.run(10 * second);
+    fleet.rest();
+    EXPECT_EQ(fleet.wrong(true), "") << story(fleet);
+}
+
+TEST(Member, WhoIsBeyondAllRegionsOfItsServerIsOfTheNearest) {
+    Land land({{0, 0}, {400 * sim::unit, 100 * sim::unit}});
+    std::map<territory::RegionId, territory::Holdings::Held> held;
+    held[1].grant = {.region = 1, .area = {0, 0, 100, 100}};
+    held[2].grant = {.region = 2, .area = {300, 0, 400, 100}};
+    land.set(held, "s");
+    EXPECT_EQ(land.place_of({50 * sim::unit, 50 * sim::unit}), 0U);
+    EXPECT_EQ(land.place_of({120 * sim::unit, 50 * sim::unit}), 0U);
+    EXPECT_EQ(land.place_of({290 * sim::unit, 50 * sim::unit}), 1U);
+    EXPECT_EQ(land.place_of({350 * sim::unit, 50 * sim::unit}), 1U);
+}
+
+TEST(Member, AnOwnPlayerThatComesOnceMoreWithALaterHopStaysAndSaysSo) {
+    Fleet fleet = populated(15);
+    auto& server = *fleet.find("s2");
+    const auto own = std::ranges::find_if(
+        fleet.pages, [&server](const Page& page) { return server.member.owns(page.player); });
+    ASSERT_NE(own, fleet.pages.end());
+    // Somebody who went on with the player, too, gives it to its owner.
+    Post post(99);
+    std::vector<Crossed> answers;
+    fleet.loses = [&](const std::string& from, std::string_view subject, const Message& message) {
+        if (from != "s2" || subject != "muster.w.to.x") return false;
+        static_cast<void>(post.heard("s2", message.life, fleet.now()));
+        const auto* parcel = std::get_if<Parcel>(&message.body);
+        if (parcel == nullptr) return true;
+        for (Letter& letter : post.take("s2", message.life, Parcel(*parcel), fleet.now())) {
+            if (const auto* crossed = std::get_if<Crossed>(&letter)) answers.push_back(*crossed);
+        }
+        return true;
+    };
+    constexpr Hop later = 40;
+    const auto record = server.world.copy(own->player);
+    ASSERT_TRUE(record);
+    ASSERT_TRUE(post.send("s2", Crossing{{.hop = later, .record = record->encode()}}));
+    for (std::uint32_t i = 0; i < 2 * second && answers.empty(); ++i) {
+        post.flush(fleet.now(), [&](std::string_view, Parcel&& parcel) {
+            server.member.received(encode({"x", 99, std::move(parcel)}), fleet.now());
+        });
+        fleet.tick();
+    }
+    ASSERT_EQ(answers.size(), 1U);
+    EXPECT_TRUE(answers[0].adopted);
+    EXPECT_EQ(answers[0].hop, later);
+    // The one of the two that others would believe.
+    fleet.loses = {};
+    fleet.run(2 * second);
+    EXPECT_EQ(fleet.owners_of(own->player).size(), 1U);
+    EXPECT_EQ(fleet.wrong(false), "") << story(fleet);
+}
+
+TEST(Member, PlaysOnOverARestartOfTheCoordinator) {
+    Fleet fleet = populated(16);
+    for (const std::uint32_t away : {second / 2, 4 * second}) {
+        fleet.restart_coordinator(away);
+        for (std::uint32_t i = 0; i < 10 * second; ++i) {
+            fleet.tick();
+            ASSERT_EQ(fleet.wrong(false), "") << story(fleet);
+        }
+    }
     fleet.rest();
     EXPECT_EQ(fleet.wrong(true), "") << story(fleet);
 }

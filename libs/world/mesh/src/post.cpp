@@ -92,8 +92,23 @@ Post::Peer* Post::peer_of(std::string_view name) {
     if (const auto found = peers_.find(name); found != peers_.end()) return &found->second;
     if (!make_place()) return nullptr;
     Peer& peer = peers_[std::string(name)];
-    peer.lines.emplace_back();
+    peer.lines.push_back({.serial = ++lines_});
     return &peer;
+}
+
+Post::Place Post::last(std::string_view name) const {
+    const auto found = peers_.find(name);
+    if (found == peers_.end()) return {};
+    const Line& line = found->second.line();
+    return {line.serial, line.last_number()};
+}
+
+bool Post::has_come(std::string_view name, Place place) const {
+    const auto found = peers_.find(name);
+    if (found == peers_.end()) return false;
+    return std::ranges::any_of(found->second.lines, [place](const Line& line) {
+        return line.serial == place.line && line.acknowledged >= place.number;
+    });
 }
 
 bool Post::send(std::string_view name, Letter&& letter) {
@@ -126,7 +141,7 @@ Post::Heard Post::heard(std::string_view name, std::uint64_t life, Instant now) 
     Heard out{.returned = peer->line().take_back()};
     const auto known =
         std::ranges::find_if(peer->lines, [life](const Line& line) { return line.life == life; });
-    Line next{.life = life};
+    Line next{.serial = ++lines_, .life = life};
     if (known != peer->lines.end()) {
         next = std::move(*known);
         peer->lines.erase(known);

@@ -53,6 +53,16 @@ class Post {
     /// says nothing and is not sent.
     [[nodiscard]] bool send(std::string_view peer, Letter&& letter);
 
+    /// Where a letter stands among all that were sent to a peer.
+    struct Place {
+        std::uint64_t line = 0;  ///< 0: nowhere
+        std::uint64_t number = 0;
+    };
+    /// Of the last letter to the peer.
+    [[nodiscard]] Place last(std::string_view peer) const;
+    /// Whether the peer's process has acknowledged it. Not to be asked of what was taken back.
+    [[nodiscard]] bool has_come(std::string_view peer, Place place) const;
+
     struct Heard {
         bool is_late = false;            ///< of a process that is no more: nothing in it counts
         std::vector<Letter> returned{};  ///< what an earlier process has not acknowledged, in
@@ -86,7 +96,8 @@ class Post {
   private:
     /// To one process of a peer, and from it.
     struct Line {
-        std::uint64_t life = 0;  ///< 0: not known yet, nothing was sent
+        std::uint64_t serial = 0;  ///< its own, not 0
+        std::uint64_t life = 0;    ///< 0: not known yet, nothing was sent
         // Out. Numbers: up to `acknowledged`, then `blanks`, then the queue's.
         std::uint64_t acknowledged = 0;
         std::uint64_t sent = 0;  ///< the greatest number that was ever sent
@@ -124,6 +135,7 @@ class Post {
 
     std::uint64_t life_;
     std::map<std::string, Peer, std::less<>> peers_;
+    std::uint64_t lines_ = 0;  ///< ever made
     std::uint64_t repeated_ = 0;
     std::uint64_t dropped_ = 0;
 };

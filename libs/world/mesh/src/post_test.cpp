@@ -462,5 +462,37 @@ TEST(Post, KeepsPlaceForANewPeerWithWhomLettersWait) {
     EXPECT_TRUE(post.heard("newer", 2, now).is_late);
 }
 
+TEST(Post, KnowsWhichOfItsLettersHaveCome) {
+    Post one(1), other(2);
+    Instant now(1'000);
+    static_cast<void>(one.heard("b", 2, now));
+    static_cast<void>(other.heard("a", 1, now));
+    EXPECT_FALSE(one.has_come("b", {}));
+    ASSERT_TRUE(one.send("b", claim(1)));
+    const auto first = one.last("b");
+    ASSERT_TRUE(one.send("b", crossing(2)));
+    const auto second = one.last("b");
+    const auto carry = [&](Post& from, std::string_view name, std::uint64_t life, Post& to) {
+        now += milliseconds(200);
+        from.flush(now, [&](std::string_view, Parcel&& parcel) {
+            static_cast<void>(to.take(name, life, std::move(parcel), now));
+        });
+    };
+    EXPECT_FALSE(one.has_come("b", first));
+    carry(one, "a", 1, other);
+    EXPECT_FALSE(one.has_come("b", first)) << "it was not told";
+    carry(other, "b", 2, one);
+    EXPECT_TRUE(one.has_come("b", first));
+    EXPECT_TRUE(one.has_come("b", second));
+    ASSERT_TRUE(one.send("b", claim(3)));
+    EXPECT_FALSE(one.has_come("b", one.last("b")));
+    // Another process has numbers of its own.
+    const auto third = one.last("b");
+    now += Post::quiet_before_restart;
+    EXPECT_EQ(one.heard("b", 3, now).returned.size(), 1U);
+    EXPECT_FALSE(one.has_come("b", third));
+    EXPECT_TRUE(one.has_come("b", second));
+}
+
 }  // namespace
 }  // namespace muster::mesh

@@ -12,7 +12,7 @@ namespace {
 bool read_number(const char* text, std::uint64_t& number) {
     const char* end = text + std::strlen(text);
     const auto [stopped, wrong] = std::from_chars(text, end, number);
-    return wrong == std::errc{} && stopped == end && number > 0;
+    return wrong == std::errc{} && stopped == end;
 }
 
 }  // namespace

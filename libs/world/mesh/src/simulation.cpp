@@ -30,6 +30,41 @@ Options options_of(std::uint64_t life) {
     return {.world = "w", .life = life, .strip = strip_units * sim::unit};
 }
 
+/// What a message says of a player's record; empty: nothing.
+std::string about_watched(sim::PlayerId watched, std::span<const std::byte> bytes) {
+    if (watched == sim::no_player) return {};
+    const auto message = decode(bytes);
+    if (!message) return {};
+    const auto is_it = [watched](const Traveller& one) {
+        const auto record = sim::Record::decode(one.record);
+        return record && record->id == watched;
+    };
+    std::string out;
+    if (const auto* copy = std::get_if<Copy>(&message->body)) {
+        const auto found = std::ranges::find_if(copy->players, is_it);
+        if (found != copy->players.end()) {
+            out = "a copy of region " + std::to_string(copy->region) + ", hop " +
+                  std::to_string(found->hop);
+        } else {
+            out = "no copy in region " + std::to_string(copy->region);
+        }
+    }
+    if (const auto* parcel = std::get_if<Parcel>(&message->body)) {
+        for (const Letter& letter : parcel->letters) {
+            const auto* crossing = std::get_if<Crossing>(&letter);
+            if (crossing != nullptr && is_it(crossing->traveller)) {
+                out += "its crossing, hop " + std::to_string(crossing->traveller.hop);
+            }
+            const auto* crossed = std::get_if<Crossed>(&letter);
+            if (crossed != nullptr && crossed->player == watched) {
+                out += std::string(crossed->adopted ? "it adopted" : "it refused") + ", hop " +
+                       std::to_string(crossed->hop);
+            }
+        }
+    }
+    return out.empty() ? out : message->server + " say: " + out;
+}
+
 }  // namespace
 
 // ---- a server's host
@@ -43,11 +78,14 @@ Server::Server(Fleet& its_fleet, std::string its_name, std::uint64_t its_life)
 
 void Server::publish(std::string_view subject, std::span<const std::byte> bytes) {
     auto copy = std::make_shared<const std::vector<std::byte>>(bytes.begin(), bytes.end());
+    const std::string of_watched = about_watched(fleet.watched, bytes);
     for (const auto& [other, server] : fleet.servers) {
         if (server.get() == this || !fleet.reach(name, other)) continue;
-        fleet.send(1, true, [&to = fleet, other, copy, on = std::string(subject)] {
+        if (fleet.loses && fleet.loses(name, subject, decode(bytes).value())) continue;
+        fleet.send(1, true, [&to = fleet, other, copy, of_watched, on = std::string(subject)] {
             Server* const there = to.find(other);
             if (there == nullptr || !there->subjects.contains(on)) return;
+            if (!of_watched.empty()) there->say("hears " + of_watched);
             there->member.received(*copy, to.now());
         });
     }
@@ -215,38 +253,47 @@ void Fleet::start(const std::string& name) {
     tell(came);
 }
 
-void Fleet::kill(const std::string& name) {
-    Server* const server = find(name);
-    if (server == nullptr) return;
-    ++killed;
-    log.push_back(std::to_string(tick_) + " " + name + " is killed");
-    tell(territory::ServerGone{name, server->session});
-    // Now and then nobody is sure, and the lease must run out.
-    if (random_.below(2) == 0) {
-        send(60, false, [this, died = territory::ServerDied{name, server->life}] { tell(died); });
-    }
-    servers.erase(name);
-    for (Page& page : pages) {
-        if (page.standby == name) page.standby.clear();
-        if (page.active != name) continue;
-        page.active.clear();
-        page.standby.clear();
-        page.resume_at = tick_ + 60;
-    }
-    comes_back_[name] = tick_ + 300;
-}
-
 void Fleet::send(std::uint32_t least, bool may_be_lost, std::function<void()> deliver) {
     if (may_be_lost && random_.below(1'000) < faults.lost_per_mille) return;
+    if (may_be_lost && random_.below(1'000) < faults.twice_per_mille) {
+        under_way_.emplace(tick_ + least + random_.below(faults.delay_max), deliver);
+    }
     under_way_.emplace(tick_ + least + random_.below(faults.delay_max), std::move(deliver));
 }
 
+// It knows what it had kept, and every server comes to it in a new session.
+void Fleet::come_back() {
+    back_at_ = 0;
+    log.push_back(std::to_string(tick_) + " the coordinator is back");
+    state_ = territory::State(config(), now());
+    state_.restore(kept_standing_);
+    for (const auto& [name, record] : kept_worlds_) {
+        if (!state_.restore(record)) log.push_back("a record cannot be used");
+    }
+    for (const auto& [name, server] : servers) {
+        server->session = next_session_++;
+        server->member.linked(!cut.contains(name));
+        territory::ServerCame came{
+            .server = name, .session = server->session, .life = server->life};
+        came.capacity = 100;
+        tell(came);
+    }
+}
+
 void Fleet::tell(decltype(territory::Event::what) what) {
+    if (back_at_ > 0) return;
     perform(territory::decide(state_, {now(), std::move(what)}));
 }
 
 void Fleet::perform(const std::vector<territory::Action>& actions) {
     for (const territory::Action& action : actions) {
+        if (const auto* persist = std::get_if<territory::Persist>(&action)) {
+            if (persist->subject == territory::Subject::standing) {
+                kept_standing_ = state_.standing();
+            } else if (const auto record = state_.world(persist->world)) {
+                kept_worlds_[persist->world] = *record;
+            }
+        }
         if (const auto* answer = std::get_if<territory::Answer>(&action)) {
             if (!reach(answer->server, "coordinator")) continue;
             send(1, false, [this, decision = Decision{*answer, loans_[answer->server]}] {
@@ -281,67 +328,10 @@ void Fleet::populate() {
     }
 }
 
-void Fleet::heal() {
-    faults = {};
-    cut.clear();
-    for (const auto& [what, when] : std::exchange(healed_at_, {})) {
-        if (what.starts_with("drain ")) tell(territory::EndDrain{what.substr(6)});
-    }
-}
-
 void Fleet::rest() {
     pages_walk = false;
     run(6 * 60);
     pages_walk = true;
-}
-
-void Fleet::befall() {
-    const auto someone = [this] {
-        auto next = servers.begin();
-        std::advance(next, random_.below(static_cast<std::uint32_t>(servers.size())));
-        return next->first;
-    };
-    // One at a time: of two that die at once one may be the other's keeper.
-    const auto happens = [&](unsigned& left) {
-        if (tick_ <= calm_until_ || left == 0 || random_.below(200) > 0) return false;
-        --left;
-        calm_until_ = tick_ + 900;
-        return true;
-    };
-    if (servers.size() > 2 && happens(faults.crashes)) kill(someone());
-    if (servers.size() > 1 && happens(faults.drains)) {
-        const std::string who = someone();
-        drain(who);
-        healed_at_["drain " + who] = tick_ + 600;
-    }
-    if (happens(faults.partitions)) {
-        const std::string who = someone();
-        cut_off(who);
-        log.push_back(std::to_string(tick_) + " " + who + " is cut off");
-        healed_at_["cut " + who] = tick_ + 60 + random_.below(240);
-    }
-    for (auto next = comes_back_.begin(); next != comes_back_.end();) {
-        if (next->second > tick_) {
-            ++next;
-            continue;
-        }
-        start(next->first);
-        next = comes_back_.erase(next);
-    }
-    for (auto next = healed_at_.begin(); next != healed_at_.end();) {
-        if (next->second > tick_) {
-            ++next;
-            continue;
-        }
-        const std::string& what = next->first;
-        if (what.starts_with("cut ")) {
-            cut.erase(what.substr(4));
-            healed_ = tick_;
-            log.push_back(std::to_string(tick_) + " " + what.substr(4) + " is back");
-        }
-        if (what.starts_with("drain ")) tell(territory::EndDrain{what.substr(6)});
-        next = healed_at_.erase(next);
-    }
 }
 
 // As the page does: the coordinator knows nothing of players, so all are asked in turn.
@@ -452,8 +442,13 @@ Outcome play_out(std::uint64_t seed, sim::PlayerId watched) {
     fleet.populate();
     // Until the first copies are made: who joined a moment ago is in none.
     fleet.run(2 * second);
-    fleet.faults = {
-        .lost_per_mille = 50, .delay_max = 5, .crashes = 2, .drains = 1, .partitions = 1};
+    fleet.faults = {.lost_per_mille = 50,
+                    .twice_per_mille = 20,
+                    .delay_max = 5,
+                    .crashes = 2,
+                    .drains = 1,
+                    .partitions = 1,
+                    .restarts = 1};
     std::string wrong;
     for (std::uint32_t i = 0; i < 60 * second && wrong.empty(); ++i) {
         fleet.tick();

@@ -22,10 +22,13 @@ inline constexpr std::size_t players = 24;
 
 struct Faults {
     unsigned lost_per_mille = 0;
+    unsigned twice_per_mille = 0;
     std::uint32_t delay_max = 1;  ///< ticks; messages overtake each other
-    unsigned crashes = 0;         ///< servers that are killed, and come back as new processes
+    unsigned crashes = 0;  ///< servers that are killed, above all while a region changes hands, and
+                           ///< come back as new processes
     unsigned drains = 0;
     unsigned partitions = 0;  ///< one server is cut off from the others and the coordinator
+    unsigned restarts = 0;    ///< of the coordinator, which is away for a while
 };
 
 class Fleet;
@@ -38,9 +41,8 @@ struct Page {
     std::string standby{};  ///< a second connection works there
     std::uint32_t sequence = 0;
     sim::Input input{};
-    std::uint32_t resume_at = 0;     ///< tick
-    std::uint32_t alone_since = 0;   ///< tick
-    std::uint32_t acknowledged = 0;  ///< the newest that any owner had consumed
+    std::uint32_t resume_at = 0;    ///< tick
+    std::uint32_t alone_since = 0;  ///< tick
 };
 
 class Server final : public Listener {
@@ -94,7 +96,8 @@ class Fleet {
     void rest();
     void kill(const std::string& name);
     void drain(const std::string& name) { tell(territory::AskDrain{name}); }
-    void cut_off(const std::string& name) { cut.insert(name); }
+    void cut_off(const std::string& name);
+    void restart_coordinator(std::uint32_t away_for);
     /// Everybody joins, each at the server that has its turn.
     void populate();
 
@@ -106,6 +109,7 @@ class Fleet {
     [[nodiscard]] Server* find(std::string_view name);
     void send(std::uint32_t delay_least, bool may_be_lost, std::function<void()> deliver);
     [[nodiscard]] bool reach(const std::string& one, const std::string& other) const {
+        if (other == "coordinator" && back_at_ > tick_) return false;
         return one == other || (!cut.contains(one) && !cut.contains(other));
     }
     void tell(decltype(territory::Event::what) what);
@@ -120,6 +124,8 @@ class Fleet {
     bool pages_walk = true;
     std::uint32_t taken_over_at = 0;  ///< tick
     std::size_t crossings = 0, connected_crossings = 0, resumed = 0, killed = 0;
+    /// What else the bus loses; of whom, to what subject.
+    std::function<bool(const std::string& from, std::string_view subject, const Message&)> loses;
     std::uint32_t longest_gap = 0;  ///< ticks in which a page's player was nobody's
     std::vector<std::string> log;
     sim::PlayerId watched = sim::no_player;
@@ -127,6 +133,10 @@ class Fleet {
   private:
     void start(const std::string& name);
     void befall();
+    void befall_hand_overs();
+    void end_what_is_over();
+    void heal_cut(const std::string& name);
+    void come_back();
     void play();
     void resume(Page& page);
     void perform(const std::vector<territory::Action>& actions);
@@ -134,11 +144,15 @@ class Fleet {
     sim::Random random_;
     std::uint32_t tick_ = 0;
     std::uint32_t calm_until_ = 0;  ///< nothing befalls anybody
+    std::uint32_t died_at_ = 0;     ///< somebody
+    std::uint32_t back_at_ = 0;     ///< the coordinator, when that is to come
     std::uint32_t healed_ = 0;      ///< when a partition ended
     std::uint64_t next_life_ = 1;
     std::uint64_t next_session_ = 1;
     sim::PlayerId next_id_ = 0;
     territory::State state_;
+    territory::Standing kept_standing_;
+    std::map<std::string, territory::WorldRecord> kept_worlds_;
     std::multimap<std::uint32_t, std::function<void()>> under_way_;
     std::map<std::string, std::uint32_t> comes_back_;
     std::map<std::string, std::uint32_t> healed_at_;

@@ -22,10 +22,14 @@ constexpr milliseconds arrival_waits{3'000};
 constexpr milliseconds arrival_waits_for_region{1'000};
 constexpr milliseconds departure_asks_again{2'000};
 constexpr milliseconds departure_given_up{60'000};
+/// Whoever went on with somebody of a copy has told it by then.
+constexpr milliseconds spare_waits{1'200};
 /// How long the pages of a region that is left are waited for.
 constexpr milliseconds leaving_waits{4'000};
 constexpr milliseconds fresh{3'000};
 constexpr milliseconds alive{500};
+/// So long that what was given to a server is somebody else's to have.
+constexpr milliseconds silent{1'000};
 
 sim::Tick ticks_in(milliseconds time) {
     const auto ms = std::clamp<std::int64_t>(time.count(), 0, 60'000);
@@ -113,7 +117,8 @@ void Member::Impl::disown(sim::PlayerId player) {
                   .name = std::string(world.name_of(player))};
 }
 
-void Member::Impl::depart(sim::PlayerId player, std::string_view server) {
+void Member::Impl::depart(sim::PlayerId player, std::string_view server,
+                          territory::RegionId leaves) {
     About& about = abouts[player];
     const std::string to(server);
     const bool is_connected =
@@ -127,8 +132,9 @@ void Member::Impl::depart(sim::PlayerId player, std::string_view server) {
     disown(player);
     about.hop = traveller.hop;
     about.owner = find_peer(to);
-    send(to, Crossing{traveller});
-    departures[player] = {std::move(traveller), at, to, now, now};
+    Departure& departure = departures[player];
+    departure = {.traveller = std::move(traveller), .at = at, .region = leaves, .first = now};
+    send_departure(departure, to);
     ++counts.crossings_out;
     listener.departed(player, to, is_connected);
 }
@@ -152,10 +158,16 @@ void Member::Impl::hear(PeerIndex from, Crossing& crossing) {
     const About& about = abouts[id];
     const bool is_known =
         about.generation == record->player.generation && about.hop >= crossing.traveller.hop;
-    // It is here already, or was and left, or is further by now: either way it is settled.
+    if (about.is_own && about.generation == record->player.generation) {
+        // Of two that went on with it one has given it here, and so has the other: it is this one's
+        // as the later of them says.
+        abouts[id].hop = std::max(about.hop, crossing.traveller.hop);
+        return send(sender, Crossed{id, crossing.traveller.hop, true});
+    }
+    // It was here and left, or is further by now: either way it is settled.
     const bool is_elsewhere =
         about.owner != from && is_alive(about.owner) && now - about.heard < fresh;
-    if (is_known && (about.is_own || about.owner == nobody || is_elsewhere)) {
+    if (is_known && (about.owner == nobody || is_elsewhere)) {
         return send(sender, Crossed{id, crossing.traveller.hop, true});
     }
     const auto waiting = arrivals.find(id);
@@ -169,9 +181,10 @@ void Member::Impl::welcome_arrivals() {
         Arrival& arrival = next->second;
         const sim::PlayerId id = next->first;
         const About& about = abouts[id];
-        if (about.owner != nobody && about.generation == arrival.record.player.generation &&
-            about.hop > arrival.traveller.hop) {
-            // It was not waited for: somebody goes on with it.
+        const Hop hop = arrival.traveller.hop;
+        if (is_alive(about.owner) && about.generation == arrival.record.player.generation &&
+            (about.hop > hop || (about.hop == hop && peers[about.owner].server != arrival.from))) {
+            // It was not waited for: somebody goes on with it, and lives.
             next = arrivals.erase(next);
             continue;
         }
@@ -242,6 +255,11 @@ bool Member::Impl::is_alive(PeerIndex peer) const {
     return peer != nobody && now - peers[peer].heard < alive;
 }
 
+bool Member::Impl::is_silent(std::string_view server) const {
+    const PeerIndex peer = find_peer(server);
+    return peer == nobody || now - peers[peer].heard > silent;
+}
+
 bool Member::Impl::is_listed(sim::PlayerId player, Hop hop) const {
     const About& about = abouts[player];
     if (!is_alive(about.owner)) return false;
@@ -250,30 +268,81 @@ bool Member::Impl::is_listed(sim::PlayerId player, Hop hop) const {
     return row != rows.end() && row->generation == about.generation && row->hop >= hop;
 }
 
-// Whoever has its place by now is sent it again, until somebody has it for sure.
+void Member::Impl::send_departure(Departure& departure, const std::string& to) {
+    ++departure.sent;
+    departure.since = now;
+    departure.to = to;
+    Traveller traveller = departure.traveller;
+    traveller.is_spare = false;
+    const bool is_sent = post.send(to, Crossing{std::move(traveller)});
+    departure.letter = is_sent ? post.last(to) : Post::Place{};
+}
+
+bool Member::Impl::has_come(const Departure& departure) const {
+    return departure.letter.line != 0 && post.has_come(departure.to, departure.letter);
+}
+
+bool Member::Impl::is_left_by_all(territory::RegionId region) const {
+    return std::ranges::all_of(departures, [&](const auto& one) {
+        return one.second.region != region || has_come(one.second);
+    });
+}
+
+void Member::Impl::letters_came_back(PeerIndex from) {
+    for (auto& [id, departure] : departures) {
+        if (departure.to == peers[from].server) departure.letter = {};
+    }
+}
+
+// Whoever has its place by now. When that is not known, for this server has no region any more,
+// anybody who lives: it goes on from there.
+std::string Member::Impl::heir_of(const Departure& departure) const {
+    std::string holder(land.holder_of(departure.at, self));
+    if (!holder.empty() || !is_silent(departure.to)) return holder;
+    if (!land.own().empty()) return departure.to.empty() ? self : holder;
+    for (std::size_t i = 0; i < peers.size(); ++i) {
+        const std::size_t next = (departure.sent + i) % peers.size();
+        if (is_alive(static_cast<PeerIndex>(next))) return peers[next].server;
+    }
+    return holder;
+}
+
+bool Member::Impl::is_settled(sim::PlayerId player, const Departure& departure) const {
+    const Traveller& traveller = departure.traveller;
+    if (!traveller.is_spare) {
+        // The answer was lost, but somebody has it for certain.
+        return now - departure.first >= departure_asks_again && is_listed(player, traveller.hop);
+    }
+    // Who was taken for dead, as everybody is by one that is cut off itself, and is not; or
+    // somebody has it as that one had.
+    const PeerIndex of = find_peer(departure.of);
+    const bool is_back = is_alive(of) && peers[of].life == departure.of_life;
+    return is_back || is_listed(player, traveller.hop - 1);
+}
+
+// The heir is sent it again, until somebody has it for sure.
 void Member::Impl::settle_departures() {
     std::vector<sim::PlayerId> back;
     for (auto next = departures.begin(); next != departures.end();) {
         Departure& departure = next->second;
-        const About& about = abouts[next->first];
-        const bool is_over = now - departure.first > departure_given_up;
-        // The answer was lost, but somebody has it for certain.
-        const bool is_settled = now - departure.first >= departure_asks_again &&
-                                is_listed(next->first, departure.traveller.hop);
-        if (about.is_own || is_settled || is_over) {
+        const bool is_spare = departure.traveller.is_spare;
+        const auto age = now - departure.first;
+        if (abouts[next->first].is_own || is_settled(next->first, departure) ||
+            age > departure_given_up) {
             next = departures.erase(next);
             continue;
         }
-        std::string holder(land.holder_of(departure.at, self));
-        if (holder.empty() && departure.to.empty() && !land.own().empty()) holder = self;
+        if (is_spare && (age < spare_waits || now - lonely_at < spare_waits)) {
+            ++next;
+            continue;
+        }
+        const std::string heir = heir_of(departure);
         const bool is_due = now - departure.since >= departure_asks_again;
-        const bool is_elsewhere = holder != departure.to && !is_alive(find_peer(departure.to));
-        if (holder == self && (is_elsewhere || is_due)) {
+        const bool is_elsewhere = heir != departure.to && is_silent(departure.to);
+        if (heir == self && (is_elsewhere || is_due)) {
             back.push_back(next->first);
-        } else if (!holder.empty() && holder != self && (is_elsewhere || is_due)) {
-            departure.since = now;
-            departure.to = holder;
-            send(holder, Crossing{departure.traveller});
+        } else if (!heir.empty() && heir != self && (is_elsewhere || is_due)) {
+            send_departure(departure, heir);
         }
         ++next;
     }
@@ -316,43 +385,59 @@ void Member::Impl::hear(PeerIndex, const Talk& talk) {
     listener.talk(talk);
 }
 
+// Whether those in it, but for who waits in vain, have their second connections at the successor.
+bool Member::Impl::may_leave(std::size_t place) {
+    const Land::Region& region = land.own()[place];
+    bool is_ready = true;
+    for (const sim::PlayerId id : owned) {
+        const sim::Player& player = world.players()[id];
+        if (player.bot || land.place_of(player.at) != place) continue;
+        invite(id, region.successor);
+        const About& about = abouts[id];
+        const bool has_page = listener.seat_of(id).lost_for_ms == 0;
+        const bool is_there = about.invited_by != nobody && about.is_ready &&
+                              peers[about.invited_by].server == region.successor;
+        if (has_page && !is_there) is_ready = false;
+    }
+    return is_ready;
+}
+
 // Everybody in a region that is left goes at once, for who takes it over has it only when it is
-// released: the pages first have their second connections, as far as they come in time.
+// released: the pages first have their second connections, as far as they come in time. It is
+// released only when the successor has them all: if this server ends before, whoever follows it has
+// them in the copies; if the successor does, they come back, and if nothing is heard either way the
+// coordinator's deadline ends the lease.
 void Member::Impl::leave_regions() {
-    std::vector<territory::RegionId> released;
-    for (const Land::Region& region : land.own()) {
-        if (!region.leaves || region.successor.empty() || region.successor == self) continue;
-        const Instant since = leaving_since.emplace(region.id, now).first->second;
-        std::vector<sim::PlayerId> inside;
-        bool is_ready = true;
-        for (const sim::PlayerId id : owned) {
-            const sim::Player& player = world.players()[id];
-            if (!land.goes_with(region, player.at)) continue;
-            inside.push_back(id);
-            if (player.bot) continue;
-            invite(id, region.successor);
-            const About& about = abouts[id];
-            const bool has_page = listener.seat_of(id).lost_for_ms == 0;
-            const bool is_there = about.invited_by != nobody && about.is_ready &&
-                                  peers[about.invited_by].server == region.successor;
-            if (has_page && !is_there) is_ready = false;
+    std::vector<territory::RegionId> left;
+    for (std::size_t place = 0; place < land.own().size(); ++place) {
+        const Land::Region& region = land.own()[place];
+        if (!region.leaves || region.successor.empty() || region.successor == self) {
+            leaving.erase(region.id);
+            continue;
         }
-        if (!is_ready && now - since < leaving_waits) continue;
-        for (const sim::PlayerId id : inside) depart(id, region.successor);
-        released.push_back(region.id);
-    }
-    for (const territory::RegionId id : released) {
-        leaving_since.erase(id);
-        const auto region = std::ranges::find(land.own(), id, &Land::Region::id);
-        if (!region->keeper.empty()) {
-            // Its copy is void: everybody has gone by themselves.
-            publish(subject("to", region->keeper),
-                    Copy{.region = id, .epoch = region->epoch, .number = ++copy_numbers[id]});
+        Leaving& how = leaving.try_emplace(region.id, Leaving{.since = now}).first->second;
+        if (!how.has_begun && !may_leave(place) && now - how.since < leaving_waits) continue;
+        // Who comes back because of that stays for now.
+        if (is_silent(region.successor)) continue;
+        how.has_begun = true;
+        const std::vector<sim::PlayerId> all = owned;
+        for (const sim::PlayerId id : all) {
+            if (land.place_of(world.players()[id].at) == place)
+                depart(id, region.successor, region.id);
         }
-        static_cast<void>(holdings.release(id));
-        land_changed();
-        asked_at = now - ask_every;  // the coordinator is told with the next question
+        if (is_left_by_all(region.id)) left.push_back(region.id);
     }
+    for (const territory::RegionId id : left) release(id);
+}
+
+void Member::Impl::release(territory::RegionId id) {
+    leaving.erase(id);
+    const auto region = std::ranges::find(land.own(), id, &Land::Region::id);
+    // Its copy is void: everybody has gone by themselves.
+    tell_copy(static_cast<std::size_t>(region - land.own().begin()), {});
+    static_cast<void>(holdings.release(id));
+    land_changed();
+    asked_at = now - ask_every;  // the coordinator is told with the next question
 }
 
 }  // namespace muster::mesh

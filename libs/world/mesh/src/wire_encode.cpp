@@ -162,7 +162,7 @@ Offset<flat::Traveller> write(Builder& builder, const Traveller& traveller) {
                                                     : builder.CreateString(traveller.seat.party);
     const auto seat = flat::CreateSeat(builder, traveller.seat.is_bot, now, before,
                                        traveller.seat.lost_for_ms, party);
-    return flat::CreateTraveller(builder, traveller.hop, record, seat);
+    return flat::CreateTraveller(builder, traveller.hop, record, seat, traveller.is_spare);
 }
 
 Offset<void> write(Builder& builder, const Copy& copy) {

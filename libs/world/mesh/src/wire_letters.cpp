@@ -191,7 +191,8 @@ Traveller read_traveller(Judge& judge, const flat::Traveller& traveller) {
                  "a record has 1 to 4,096 bytes");
     return {.hop = traveller.hop(),
             .record = bytes_of(judge, traveller.record()),
-            .seat = read(judge, *traveller.seat())};
+            .seat = read(judge, *traveller.seat()),
+            .is_spare = traveller.spare()};
 }
 
 Parcel read_parcel(Judge& judge, const flat::Parcel& parcel) {

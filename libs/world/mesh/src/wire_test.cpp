@@ -69,7 +69,7 @@ std::string show(const std::vector<T>& list) {
 }
 std::string show(const Traveller& v) {
     return joined(v.hop, v.record, v.seat.is_bot, v.seat.ticket_hash, v.seat.previous_hash,
-                  v.seat.lost_for_ms, v.seat.party);
+                  v.seat.lost_for_ms, v.seat.party, v.is_spare);
 }
 std::string show(const sim::Claim& v) {
     return joined(v.origin, v.number, v.kind, v.player, v.generation, v.team, v.victim,

@@ -139,7 +139,8 @@ inline Traveller traveller(Chance& chance) {
                      .ticket_hash = chance.text(hash_bytes_max),
                      .previous_hash = chance.text(hash_bytes_max),
                      .lost_for_ms = chance.any(),
-                     .party = chance.party()}};
+                     .party = chance.party()},
+            .is_spare = chance.coin()};
 }
 inline sim::Claim claim(Chance& chance) {
     return {.origin = chance.any(),

@@ -106,8 +106,11 @@ struct Traveller {
     Hop hop = 0;                      ///< of the owner that this makes
     std::vector<std::byte> record{};  ///< sim::Record::encode()
     Seat seat{};
+    /// In a copy: it has gone on, and perhaps has not come yet. To be gone on with only when nobody
+    /// says that it is there.
+    bool is_spare = false;
 };
-/// Twice a second to the keeper of a region: everybody in it. In parts.
+/// Twice a second to the keeper of a region: everybody in it, and who has just left. In parts.
 struct Copy {
     std::uint64_t region = 0;
     std::uint64_t epoch = 0;
