@@ -72,7 +72,8 @@ Result<void> WorldScales::renew(const std::string& world, const std::optional<st
                                 const std::string& by) {
     const auto found = worlds_.find(world);
     if (found == worlds_.end()) {
-        return fail(Errc::not_found, "the world " + world + " was never scaled");
+        return fail(Errc::not_found,
+                    "there is no scale of the world " + world + ": it was never asked for");
     }
     if (image) found->second.made_from.image = *image;
     ++found->second.scale.revision;
@@ -85,7 +86,8 @@ Result<void> WorldScales::renew(const std::string& world, const std::optional<st
 Result<void> WorldScales::forget(const std::string& world) {
     const auto found = worlds_.find(world);
     if (found == worlds_.end()) {
-        return fail(Errc::not_found, "the world " + world + " was never scaled");
+        return fail(Errc::not_found,
+                    "there is no scale of the world " + world + ": it was never asked for");
     }
     if (found->second.scale.count > 0 || !found->second.scale.servers.empty()) {
         return fail(Errc::conflict, "the world " + world + " has servers; scale it to 0 first");

@@ -47,7 +47,8 @@ Result<void> check_dialled(const House& house, const ScaleWish& wish, const Dial
 Result<http::Response> shown(const WorldScales& scales, Call& call) {
     const auto* world = scales.find(world_of(call));
     if (world == nullptr) {
-        return fail(Errc::not_found, "the world " + world_of(call) + " was never scaled");
+        return fail(Errc::not_found, "there is no scale of the world " + world_of(call) +
+                                         ": it was never asked for");
     }
     return json_response(200, scales.describe(*world));
 }

@@ -88,7 +88,7 @@ TEST_F(ScaledWorlds, GetServersOfTheFleetWithATokenEachThatIsShownToNobody) {
     ASSERT_EQ(spec.ports_size(), 1);
     EXPECT_EQ(spec.ports(0).inside(), spec.ports(0).outside());
     EXPECT_EQ(environment.at("MUSTER_UDP"), "0.0.0.0:" + std::to_string(spec.ports(0).outside()));
-    EXPECT_EQ(environment.at("MUSTER_PUBLIC_IP"), "127.0.0.1");
+    EXPECT_EQ(environment.at("MUSTER_PUBLIC_IP"), "203.0.113.7");
 
     const std::string server = "/api/v1/servers/" + last.server_id();
     EXPECT_EQ(get(server).body["variables"]["MUSTER_WORLD_JOIN_TOKEN"], "********");
