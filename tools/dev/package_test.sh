@@ -6,7 +6,7 @@ source tools/dev/steps.sh
 
 install_packages build test
 build_web
-build_preset release muster muster-load muster-shim
+build_preset release muster muster-load muster-shim muster_client_shared
 (cd build/release && rm -f ./*.deb && cpack -G DEB >cpack.log 2>&1) || {
     tail -20 build/release/cpack.log
     die "the Debian package could not be made"
@@ -15,7 +15,7 @@ package=$(ls build/release/muster_*.deb)
 unpacked=$(mktemp -d)
 trap 'rm -rf "$unpacked"' EXIT
 dpkg-deb -x "$package" "$unpacked"
-for file in usr/bin/muster usr/bin/muster-load usr/share/muster/web/index.html usr/share/muster/games/valheim.toml lib/systemd/system/muster-node.service etc/muster/muster.toml; do
+for file in usr/bin/muster usr/bin/muster-load usr/share/muster/web/index.html usr/share/muster/games/valheim.toml lib/systemd/system/muster-node.service etc/muster/muster.toml usr/include/muster/client.h; do
     [ -f "$unpacked/$file" ] || die "$package has no $file"
 done
 dpkg-deb --ctrl-tarfile "$package" | tar -xO ./conffiles | grep -q /etc/muster/muster.toml || die "its configuration would be overwritten by an upgrade"
