@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 MAP = '2400x1800'
@@ -194,7 +195,12 @@ class Fleet:
             return json.load(answer)
 
     def regions(self):
-        return self.ask('GET', '/api/v1/worlds/ffa').get('regions', [])
+        try:
+            return self.ask('GET', '/api/v1/worlds/ffa').get('regions', [])
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return []  # nobody has declared it yet
+            raise
 
     def owners(self):
         """The server of each region, '' for none."""
