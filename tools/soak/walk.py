@@ -16,7 +16,6 @@ import argparse
 import json
 import pathlib
 import random
-import re
 import time
 
 from spread_fleet import HOSTS, Fleet, fail
@@ -82,27 +81,6 @@ def break_often(fleet, arguments, until):
             fail(f'that is more than {AGREE_SECONDS} s')
 
 
-def owners_overlap(fleet):
-    """Of two servers that had one region at one moment by their own logs; '' when there are none."""
-    spans = {}
-    for log in sorted(fleet.folder.glob('world*.log')):
-        open_spans = {}
-        for line in log.read_text(errors='replace').splitlines():
-            if 'muster ready' in line:
-                open_spans.clear()  # a process that was killed owned nothing from then on
-            for region, epoch, at in re.findall(r'\+(\d+)@(\d+) at (\d+) ms', line):
-                open_spans[region] = (int(epoch), int(at))
-            for region, epoch, at in re.findall(r'-(\d+)@(\d+) at (\d+) ms', line):
-                if region in open_spans:
-                    spans.setdefault(region, []).append((open_spans.pop(region)[1], int(at), log.stem))
-    for region, held in spans.items():
-        held.sort()
-        for (_, end, one), (begin, _, other) in zip(held, held[1:]):
-            if begin < end:
-                return f'region {region} was {one}\'s until {end} and {other}\'s from {begin}'
-    return ''
-
-
 def judge(arguments, told, code):
     crossings = told.get('crossings', {})
     print(json.dumps(crossings), flush=True)
@@ -147,7 +125,7 @@ def main():
             if dead or time.monotonic() > until:
                 fail(f'{dead or "the players"} ended, or did not, see {arguments.folder}')
             time.sleep(0.5)
-        if wrong := judge(arguments, fleet.told(), players.returncode) or owners_overlap(fleet):
+        if wrong := judge(arguments, fleet.told(), players.returncode):
             fail(f'{wrong}, see {arguments.folder}/load.json')
     finally:
         fleet.close()
