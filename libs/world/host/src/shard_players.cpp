@@ -203,7 +203,7 @@ void Shard::round(WorldSide& world) {
         for (std::size_t i = 0; i < world.playing.size(); ++i) {
             WorldSide::Turn& next = world.playing[i];
             // Nobody waits for the first one.
-            const bool is_new = next.session->turns == 0;
+            const bool is_new = next.session->shown == 0;
             if (!is_new && !next.cadence.has_turn(frame.tick() - turn, period)) continue;
             serve(world, *next.session, frame);
             if (turns == 1) keep_time(world, next, period);
