@@ -171,18 +171,25 @@ Result<ClusterKeys::Made> ClusterKeys::add(const std::string& name,
     return made;
 }
 
-Result<ClusterKeys::Made> ClusterKeys::rotate(const std::string& name, std::chrono::seconds grace,
-                                              std::string by) {
+Result<ClusterKeys::Good> ClusterKeys::good_key(const std::string& name) {
     const auto known = kept_.find(name);
     const bool is_live = known != kept_.end() && known->second.is_live();
-    const auto file = good_file(name);
+    auto file = good_file(name);
     if (!is_live && !file) return absent(name);
     if (known == kept_.end()) {
         if (auto room = make_room(); !room) return std::unexpected(room.error());
     }
-    Kept kept = known == kept_.end() ? Kept{} : known->second;
+    Good out{known == kept_.end() ? Kept{} : known->second, is_live, std::move(file)};
+    if (!is_live) out.kept.created_at = clock_.now();
+    return out;
+}
+
+Result<ClusterKeys::Made> ClusterKeys::rotate(const std::string& name, std::chrono::seconds grace,
+                                              std::string by) {
+    auto good = good_key(name);
+    if (!good) return std::unexpected(good.error());
+    auto& [kept, is_live, file] = *good;
     const auto now = clock_.now();
-    if (!is_live) kept.created_at = now;
     const auto until = now + grace;
     if (is_live) retire(kept, kept.bytes, until);
     if (file && (!is_live || file->bytes != kept.bytes)) retire(kept, file->bytes, until);
@@ -204,16 +211,10 @@ Result<ClusterKeys::Made> ClusterKeys::rotate(const std::string& name, std::chro
 }
 
 Result<void> ClusterKeys::revoke(const std::string& name) {
-    const auto known = kept_.find(name);
-    const bool is_live = known != kept_.end() && known->second.is_live();
-    const auto file = good_file(name);
-    if (!is_live && !file) return absent(name);
-    if (known == kept_.end()) {
-        if (auto room = make_room(); !room) return std::unexpected(room.error());
-    }
-    Kept kept = known == kept_.end() ? Kept{} : known->second;
+    auto good = good_key(name);
+    if (!good) return std::unexpected(good.error());
+    auto& [kept, is_live, file] = *good;
     const auto now = clock_.now();
-    if (!is_live) kept.created_at = now;
     if (is_live) retire(kept, std::exchange(kept.bytes, std::string()), now);
     if (file) retire(kept, file->bytes, now);
     for (Old& one : kept.old) {

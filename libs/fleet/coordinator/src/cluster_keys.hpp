@@ -74,6 +74,13 @@ class ClusterKeys {
         std::vector<Old> old;  ///< the oldest first
         [[nodiscard]] bool is_live() const { return !bytes.empty(); }
     };
+    /// A key that is good now, to be changed: as it is kept, in a file, or both.
+    struct Good {
+        Kept kept;
+        bool is_live = false;
+        std::optional<link::ClusterKey> file;
+    };
+    [[nodiscard]] Result<Good> good_key(const std::string& name);
     void store(const std::string& name, const Kept& kept);
     [[nodiscard]] std::vector<std::string> files() const;  ///< names of those that are keys
     /// Of the file, unless it was revoked or rotated away.
